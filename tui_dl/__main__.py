@@ -1,0 +1,6 @@
+"""``python -m tui_dl``: the same entry point as the console script."""
+
+from tui_dl.cli.main import main
+
+if __name__ == "__main__":
+    main()

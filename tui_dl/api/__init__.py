@@ -1,0 +1,1 @@
+"""The remote API. Not yet served."""

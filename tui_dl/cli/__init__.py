@@ -1,0 +1,1 @@
+"""Commands, output formats and exit codes."""

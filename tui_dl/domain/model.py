@@ -1,0 +1,200 @@
+"""What a download is: request, options, record, and the values derived from them.
+
+Must not decide what a status may become: that is ``lifecycle.py``.
+Every type is immutable. Sizes are bytes, times that are stored are aware UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tui_dl.domain.errors import Failure
+from tui_dl.domain.ranges import RangeSet
+
+
+class Status(StrEnum):
+    """The ten statuses of a download. Stored and sent: never rename one."""
+
+    QUEUED = "queued"
+    PROBING = "probing"
+    DOWNLOADING = "downloading"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    RETRYING = "retrying"
+    VERIFYING = "verifying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the download holds a slot of the queue."""
+        return self in RUNNING
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens unless the user asks."""
+        return self in OVER
+
+
+RUNNING = frozenset(
+    {Status.PROBING, Status.DOWNLOADING, Status.PAUSING, Status.RETRYING, Status.VERIFYING}
+)
+OVER = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+
+class Assurance(StrEnum):
+    """How sure we are that the bytes are one version of the source."""
+
+    PENDING = "pending"
+    """Not finished yet, nothing joined so far."""
+    SINGLE_REPLY = "single_reply"
+    """One complete reply with a declared length: one version by construction."""
+    VALIDATOR = "validator"
+    """Several replies, all under the same strong validator."""
+    DIGEST = "digest"
+    """The whole file agrees with a digest that the user or the server gave."""
+    UNVERIFIED = "unverified"
+    """Several replies were joined without a strong validator, or a length was unknown."""
+
+
+class Source(StrEnum):
+    """Where a job came from. Jobs of the API may not be redirected to private hosts."""
+
+    LOCAL = "local"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """An expected digest: algorithm in hashlib's spelling (``sha256``), lower-case hex."""
+
+    algorithm: str
+    hex: str
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadOptions:
+    """What the user chose for one download. ``None`` means: the setting decides."""
+
+    out: str | None = None
+    """File name wanted by the user; made safe, never a path."""
+    connections: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """Extra request headers, bound to the origin of the URL that they were given for."""
+    user_agent: str | None = None
+    referer: str | None = None
+    digests: tuple[Digest, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    limit_bps: int | None = None
+    """Bytes per second; 0 is unlimited."""
+    max_tries: int | None = None
+    """Tries in a row without progress; 0 is endless."""
+    timeout_s: float | None = None
+    connect_timeout_s: float | None = None
+    proxy: str | None = None
+    ca_certificate: str | None = None
+    check_certificate: bool = True
+    http_user: str | None = None
+    http_password: str | None = None
+    cookie_file: str | None = None
+    use_netrc: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AddRequest:
+    """One download that somebody wants."""
+
+    url: str
+    """The user's exact text, sent to the server untouched."""
+    directory: str
+    """Absolute target folder."""
+    options: DownloadOptions = DownloadOptions()
+    paused: bool = False
+    source: Source = Source.LOCAL
+    id: str | None = None
+    """Id chosen by the client (a UUID); the same id twice is one download."""
+    allow_duplicate: bool = False
+    """Whether an unfinished download of the same URL and folder may stand beside it."""
+    position: int | None = None
+    """Place in the queue, from 0; ``None`` is the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said to tell versions of a resource apart (RFC 9110 section 8.8)."""
+
+    etag: str | None = None
+    """As sent, quotes and a possible ``W/`` included."""
+    last_modified: str | None = None
+    """As sent: it is compared and returned byte for byte."""
+    last_modified_is_strong: bool = False
+    """Date was at least one second later (RFC 9110 section 8.8.2.2)."""
+
+    @property
+    def strong(self) -> str | None:
+        """The text for If-Range, or ``None`` when nothing strong was given."""
+        if self.etag is not None and not self.etag.startswith(("W/", "w/")):
+            return self.etag
+        if self.etag is None and self.last_modified_is_strong:
+            return self.last_modified
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class PartIdentity:
+    """The inode that we created: a file with another inode is not ours."""
+
+    device: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadRecord:
+    """Everything about one download that must survive a power cut."""
+
+    id: str
+    """UUID, lower case."""
+    gid: str
+    """16 lower-case hex digits, for the dialects that need them."""
+    url: str
+    directory: str
+    position: int
+    """Order in the queue: smaller runs earlier. Gaps are fine, ties are not."""
+    created_at: datetime
+    options: DownloadOptions = DownloadOptions()
+    source: Source = Source.LOCAL
+    status: Status = Status.QUEUED
+    failure: Failure | None = None
+    """Why it failed, waits or was paused by itself."""
+    name: str | None = None
+    """Final file name, once the first reply or the user settled it."""
+    part_name: str | None = None
+    part: PartIdentity | None = None
+    total_bytes: int | None = None
+    """Size of the resource; ``None`` while unknown."""
+    synced: RangeSet = field(default_factory=RangeSet)
+    """Ranges that are on stable storage: valid after a power cut."""
+    generation: int = 1
+    """Counts the versions of the resource that were started; bytes never mix."""
+    validators: Validators = Validators()
+    final_url: str | None = None
+    """Where the redirects led."""
+    ranges_supported: bool | None = None
+    assurance: Assurance = Assurance.PENDING
+    digest: Digest | None = None
+    """The digest that was checked and agreed."""
+    elapsed_s: float = 0.0
+    """Time spent transferring, over all runs."""
+    tries: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    final_modified_ns: int | None = None
+    """mtime of the published file, to notice an edit by others."""
+
+    @property
+    def synced_bytes(self) -> int:
+        """Bytes that survive a power cut."""
+        return self.synced.total

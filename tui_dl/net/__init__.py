@@ -1,0 +1,1 @@
+"""HTTP on the wire: connections, replies, redirects, credentials, host gates."""

@@ -1,0 +1,1 @@
+"""What survives a crash: catalog, journal, part files, the instance lock."""
