@@ -1,0 +1,48 @@
+"""What the engine needs to know at start. Owns defaults, reads no file and no environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Settings of one engine. Rates are bytes per second, 0 is unlimited."""
+
+    data_dir: Path
+    """Catalog, journals and lock live here; created with mode 0700."""
+    directory: Path
+    """Default target folder, absolute."""
+    slots: int = 3
+    """Downloads at once, 1 to 100."""
+    connections: int = 16
+    """Ceiling of connections to one host, 1 to 64."""
+    connections_are_fixed: bool = False
+    """The user named ``connections``: the ceiling is never raised by measurement."""
+    limit_bps: int = 0
+    default_limit_bps: int = 0
+    """Limit of each download that names none."""
+    timeout_s: float = 60.0
+    """Longest silence on a connection, and the wait for a reply's head (30 s at most there)."""
+    connect_timeout_s: float = 15.0
+    max_tries: int = 5
+    """Tries in a row without progress before a download fails; 0 is endless."""
+    retry_base_s: float = 1.0
+    retry_max_s: float = 60.0
+    min_rate_bps: int = 1024
+    """A connection below this for 30 s is replaced while others are faster."""
+    user_agent: str = ""
+    """Empty: ``tui-dl/VERSION``."""
+    proxy: str | None = None
+    """``None``: the environment decides (http_proxy, https_proxy, all_proxy, no_proxy)."""
+    ca_certificate: str | None = None
+    check_certificate: bool = True
+    min_free_bytes: int = 0
+    """Space that stays free on the target: below it downloads pause."""
+    resume_running: bool = True
+    """Downloads that ran at the last stop run again; else they come up paused."""
+    checkpoints: bool = True
+    """Off only to measure their cost."""
+    sync_interval_s: float = 5.0
+    sync_bytes: int = 256 * 1024 * 1024
