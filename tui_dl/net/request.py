@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import UsageError
-from tui_dl.net.tls import TlsOptions
+from tui_dl.net.tls import SYSTEM_TLS, TlsOptions
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -66,7 +66,7 @@ class HttpRequest:
     http_password: str | None = None
     proxy: str | None = None
     """``None``: the environment decides, if the client looks at it. Empty: no proxy."""
-    tls: TlsOptions = TlsOptions()
+    tls: TlsOptions = SYSTEM_TLS
     connect_timeout_s: float = 15.0
     """For names, TCP and TLS together."""
     head_timeout_s: float = 30.0

@@ -16,3 +16,7 @@ class TlsOptions:
     """PEM file whose authorities are trusted beside those of the system."""
     check: bool = True
     """Off: any certificate is accepted. A choice for one download, never a default."""
+
+
+SYSTEM_TLS = TlsOptions()
+"""The authorities of the system, everything checked."""
