@@ -1,0 +1,46 @@
+"""Hide what must not be read by others in a URL: credentials and secret parameters.
+
+For logs, errors, events and screens (trap S7). Works on any text, also on one that is no
+URL. Must not be used on what is sent to a server.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_plus
+
+_USERINFO = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://|//)?[^/?#]*@")
+_NESTED_USERINFO = re.compile(r"(://)[^/?#&;\s]*@")
+_PAIR = re.compile(r"([?#&;])([^=?#&;]+)=([^#&;]*)")
+_NAME_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
+_SECRET_WORDS = frozenset(
+    {"auth", "authorization", "code", "hmac", "jwt", "key", "keyid", "pass", "pwd", "sid", "sig"}
+)
+_SECRET_PARTS = ("apikey", "credential", "passw", "secret", "session", "signature", "token")
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL without user and password. Takes any text, never raises."""
+    return _USERINFO.sub(lambda match: match[1] or "", url, count=1)
+
+
+def redacted(url: str) -> str:
+    """Return the URL for logs and screens: no credentials, secret parameters as ``***``.
+
+    Secret is what the parameter's name says: signatures, tokens, keys, passwords
+    (trap S7). A URL inside the URL loses its credentials too. Takes any text, never
+    raises. Not display-safe.
+    """
+    return _PAIR.sub(
+        lambda m: f"{m[1]}{m[2]}=***" if _is_secret(m[2]) else m[0],
+        _NESTED_USERINFO.sub(r"\1", without_credentials(url)),
+    )
+
+
+def _is_secret(name: str) -> bool:
+    """Return whether a parameter's name says that its value is not for everyone."""
+    plain = unquote_plus(name)
+    joined = re.sub(r"[^a-z0-9]", "", plain.lower())
+    if any(part in joined for part in _SECRET_PARTS):
+        return True
+    return any(word.lower() in _SECRET_WORDS for word in _NAME_WORD.findall(plain))
