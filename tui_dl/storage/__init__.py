@@ -1,1 +1,1 @@
-"""What survives a crash: catalog, journal, part files, the instance lock."""
+"""Bytes on disk: the part file, the journal, the catalog and the lock. No network, no asyncio."""

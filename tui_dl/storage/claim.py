@@ -1,0 +1,120 @@
+"""Claim a free pair of names, NAME and NAME.part, in an open folder. Also remove what is ours.
+
+Must not write bytes: ``PartFile`` owns the descriptor that a claim returns.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.model import PartIdentity
+from tui_dl.storage.errors import disk_errors
+from tui_dl.storage.folder import entry_status, is_same_file, opened_folder
+from tui_dl.storage.publish import numbered_names, rename_no_replace
+
+PART_SUFFIX = ".part"
+_MOST_ASIDE = 1000
+_CLAIM_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def check_entry_name(name: str) -> str:
+    """Return ``name`` if it names an entry of a folder and nothing else.
+
+    Names are made safe in ``domain/names.py``; this is the last gate before the disk.
+
+    Raises:
+        ValueError: it is empty, ``.``, ``..``, or holds a slash or a NUL.
+    """
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise ValueError(f"not the name of a file: {name!r}")
+    return name
+
+
+def claim_part(dir_fd: int, name: str) -> tuple[int, str]:
+    """Create the part file of the first free name; return its descriptor and that name.
+
+    A name is free when nothing, not even a dangling link, is called so, and NAME.part can
+    be created anew. Mode 0644 less the umask: a download is never executable.
+
+    Raises:
+        DiskError: ``NAME_TAKEN``.
+        OSError: the folder takes no new file.
+    """
+    for candidate in numbered_names(check_entry_name(name)):
+        if entry_status(dir_fd, candidate) is not None:
+            continue
+        try:
+            fd = os.open(candidate + PART_SUFFIX, _CLAIM_FLAGS, 0o644, dir_fd=dir_fd)
+        except FileExistsError:
+            continue
+        return fd, candidate
+    raise AssertionError("numbered_names ends with an error")
+
+
+def move_part_to_name(dir_fd: int, part_name: str, current: str, name: str) -> str:
+    """Move a part to the first free pair of names for ``name``; return the name without suffix.
+
+    ``current`` is the name that the part is claimed for: it counts as free.
+
+    Raises:
+        DiskError: ``NAME_TAKEN``.
+        OSError: the rename failed.
+    """
+    for candidate in numbered_names(check_entry_name(name)):
+        if candidate == current and part_name == current + PART_SUFFIX:
+            return candidate
+        if entry_status(dir_fd, candidate) is not None:
+            continue
+        try:
+            rename_no_replace(dir_fd, part_name, candidate + PART_SUFFIX)
+        except FileExistsError:
+            continue
+        return candidate
+    raise AssertionError("numbered_names ends with an error")
+
+
+def move_part_aside(dir_fd: int, part_name: str, name: str) -> str:
+    """Move a part to the first free of NAME.part.old-1, -2...; return that name.
+
+    Raises:
+        DiskError: ``NAME_TAKEN``.
+        OSError: the rename failed.
+    """
+    for number in range(1, _MOST_ASIDE):
+        candidate = f"{name}{PART_SUFFIX}.old-{number}"
+        try:
+            rename_no_replace(dir_fd, part_name, candidate)
+        except FileExistsError:
+            continue
+        return candidate
+    raise DiskError(
+        f"Too many old partial files of {name} lie about. Delete some of them.",
+        code=ErrorCode.NAME_TAKEN,
+    )
+
+
+def remove_owned(directory: Path, name: str, identity: PartIdentity) -> bool:
+    """Delete ``name`` only if it is the file that we created; return whether it was deleted.
+
+    A missing file or folder is not an error: there is nothing left to delete.
+
+    Raises:
+        DiskError: the folder may not be changed, or the disk failed.
+    """
+    check_entry_name(name)
+    try:
+        with (
+            disk_errors(doing="deleting", path=directory / name),
+            opened_folder(directory) as dir_fd,
+        ):
+            status = entry_status(dir_fd, name)
+            if status is None or not is_same_file(status, identity):
+                return False
+            os.unlink(name, dir_fd=dir_fd)
+            return True
+    except DiskError as error:
+        if error.code is ErrorCode.TARGET_LOST:
+            return False
+        raise

@@ -1,0 +1,375 @@
+"""The one writer of one file. Owns the descriptor, counts what is in flight, closes when drained.
+
+Must not know which ranges are valid: sizes and zeros say nothing, only the journal and
+the catalog do. All calls are synchronous; ``write_at`` and ``read_at`` may be called from
+several threads at once, everything else from one thread at a time.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition
+
+from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.model import PartIdentity
+from tui_dl.storage.claim import (
+    PART_SUFFIX,
+    check_entry_name,
+    claim_part,
+    move_part_aside,
+    move_part_to_name,
+    remove_owned,
+)
+from tui_dl.storage.errors import disk_errors, map_os_error
+from tui_dl.storage.folder import (
+    identity_of,
+    is_same_file,
+    opened_folder,
+    part_changed,
+    require_own_entry,
+    sync_folder,
+)
+from tui_dl.storage.kernel_calls import allocate_blocks
+from tui_dl.storage.publish import publish_no_replace, recover_publish
+
+__all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
+
+_HASH_STEP_BYTES = 1024 * 1024
+# O_NONBLOCK: a FIFO put in the place of the part must not hang us; plain files ignore it.
+_REOPEN_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_NOT_OUR_KIND = frozenset({errno.ELOOP, errno.EISDIR, errno.ENXIO})
+
+
+class PartFile:
+    """A partial file and, after ``publish``, the finished one. Made by reserve or reopen."""
+
+    __slots__ = (
+        "_closing",
+        "_entry_is_synced",
+        "_fd",
+        "_idle",
+        "_in_flight",
+        "_published",
+        "_sync_failed",
+        "directory",
+        "identity",
+        "name",
+        "part_name",
+    )
+
+    def __init__(self, fd: int, directory: Path, part_name: str, name: str) -> None:
+        """Take over an open descriptor. Use ``reserve`` or ``reopen`` instead."""
+        self.directory = directory
+        self.part_name = part_name
+        self.name = name
+        self.identity = identity_of(os.fstat(fd))
+        self._fd = fd
+        self._idle = Condition()
+        self._in_flight = 0
+        self._closing = False
+        self._published = False
+        self._sync_failed = False
+        self._entry_is_synced = False
+
+    @staticmethod
+    def reserve(directory: Path, name: str) -> PartFile:
+        """Claim the first free of ``name``, ``name (1)``... and create its part file.
+
+        ``directory`` is made if it is missing. Both NAME and NAME.part are new.
+
+        Raises:
+            DiskError: the folder cannot be made or takes no file; ``NAME_TAKEN``.
+            ValueError: ``name`` is not a bare file name.
+        """
+        check_entry_name(name)
+        with (
+            disk_errors(doing="creating", path=directory / name),
+            opened_folder(directory, create=True) as dir_fd,
+        ):
+            fd, final = claim_part(dir_fd, name)
+        return PartFile(fd, directory, final + PART_SUFFIX, final)
+
+    @staticmethod
+    def reopen(
+        directory: Path,
+        part_name: str,
+        name: str,
+        identity: PartIdentity,
+        *,
+        any_device: bool = False,
+    ) -> PartFile:
+        """Open a part file of an earlier run, if it is still ours.
+
+        ``any_device`` compares the inode only: device numbers may change with a reboot or
+        a new mount (RAID, NFS, btrfs, USB), so after one they say nothing.
+
+        Raises:
+            DiskError: ``TARGET_LOST`` when folder or file is missing, ``PART_CHANGED``
+                when inode, device, kind or number of links differs.
+        """
+        path = directory / check_entry_name(part_name)
+        with disk_errors(doing="opening", path=path), opened_folder(directory) as dir_fd:
+            try:
+                fd = os.open(part_name, _REOPEN_FLAGS, dir_fd=dir_fd)
+            except OSError as error:
+                if error.errno in _NOT_OUR_KIND:
+                    raise part_changed(path) from error
+                raise
+        status = os.fstat(fd)
+        device = status.st_dev if any_device else identity.device
+        expected = PartIdentity(device=device, inode=identity.inode)
+        if not is_same_file(status, expected) or status.st_nlink != 1:
+            os.close(fd)
+            raise part_changed(path)
+        return PartFile(fd, directory, part_name, name)
+
+    @property
+    def part_path(self) -> Path:
+        """Where the bytes are until ``publish``."""
+        return self.directory / self.part_name
+
+    @property
+    def final_path(self) -> Path:
+        """Where the file goes; ``publish`` may still choose another number."""
+        return self.directory / self.name
+
+    def write_at(self, data: memoryview | bytes, offset: int) -> None:
+        """Write all of ``data`` (bytes, item size 1) at ``offset``; loops on short writes.
+
+        Raises:
+            DiskError: the disk is full, gone or failing; some of the bytes may be written.
+            RuntimeError: the file is closed.
+        """
+        fd = self._enter()
+        try:
+            written = os.pwrite(fd, data, offset)
+            if written != len(data):
+                _write_rest(fd, memoryview(data), offset, written)
+        except OSError as error:
+            raise map_os_error(error, doing="writing", path=self.part_path) from error
+        finally:
+            self._leave()
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from ``offset``; fewer only at the end of the file.
+
+        Raises:
+            DiskError: the disk failed.
+            RuntimeError: the file is closed.
+        """
+        pieces: list[bytes] = []
+        with self._descriptor("reading") as fd:
+            while size > 0 and (piece := os.pread(fd, size, offset)):
+                pieces.append(piece)
+                offset += len(piece)
+                size -= len(piece)
+        return b"".join(pieces)
+
+    def size_bytes(self) -> int:
+        """Return the length of the file now. It does not say which bytes are valid."""
+        with self._descriptor("reading") as fd:
+            return os.fstat(fd).st_size
+
+    def modified_ns(self) -> int:
+        """Return the time of the last change, in nanoseconds since 1970."""
+        with self._descriptor("reading") as fd:
+            return os.fstat(fd).st_mtime_ns
+
+    def sync(self) -> None:
+        """Put all bytes written so far on stable storage; the first time the name too.
+
+        Raises:
+            DiskError: it failed. That is final: bytes that the kernel dropped are not
+                written by a second try, so every later sync raises ``DISK_IO``.
+        """
+        self._sync(os.fdatasync)
+        if not self._entry_is_synced:
+            with (
+                disk_errors(doing="saving", path=self.directory),
+                opened_folder(self.directory) as dir_fd,
+            ):
+                sync_folder(dir_fd)
+            self._entry_is_synced = True
+
+    def sync_all(self) -> None:
+        """Put bytes and metadata on stable storage; ``publish`` then syncs the name.
+
+        Raises:
+            DiskError: as ``sync``.
+        """
+        self._sync(os.fsync)
+
+    def set_size(self, size_bytes: int) -> None:
+        """Cut or extend the file to exactly ``size_bytes``; new bytes read as zeros.
+
+        Raises:
+            DiskError: the file system cannot hold that size.
+        """
+        with self._descriptor("resizing") as fd:
+            os.ftruncate(fd, size_bytes)
+
+    def allocate(self, size_bytes: int) -> None:
+        """Reserve disk space for the first ``size_bytes``, so that a full disk shows now.
+
+        Where the file system cannot do it nothing happens. Zeros are not data.
+
+        Raises:
+            DiskError: ``DISK_FULL``, ``FILE_TOO_LARGE``.
+        """
+        if size_bytes > 0:
+            with self._descriptor("reserving space for") as fd:
+                allocate_blocks(fd, size_bytes)
+
+    def check_in_place(self) -> None:
+        """Check that the path still leads to our file and that no other name does.
+
+        Raises:
+            DiskError: ``TARGET_LOST`` when folder or file is gone, ``PART_CHANGED`` when
+                another file is there or ours has a second hard link.
+        """
+        path = self.final_path if self._published else self.part_path
+        with self._descriptor("checking"), opened_folder(self.directory) as dir_fd:
+            require_own_entry(dir_fd, path, self.identity)
+
+    def hash_file(self, algorithm: str, progress: Callable[[int], bool]) -> str:
+        """Return the digest of the whole file as lower-case hex; reads 1 MiB at a time.
+
+        ``progress`` gets the bytes of each step and returns ``False`` to stop.
+
+        Raises:
+            InterruptedError: ``progress`` asked to stop.
+            DiskError: the disk failed.
+            RuntimeError: the file was closed meanwhile.
+            ValueError: the algorithm is unknown here.
+        """
+        digest = hashlib.new(algorithm, usedforsecurity=False)
+        buffer = memoryview(bytearray(_HASH_STEP_BYTES))
+        offset = 0
+        while True:
+            with self._descriptor("reading") as fd:
+                count = os.preadv(fd, [buffer], offset)
+            if count == 0:
+                return digest.hexdigest()
+            digest.update(buffer[:count])
+            offset += count
+            if not progress(count):
+                raise InterruptedError(f"hashing of {self.part_path} was stopped")
+
+    def publish(self) -> str:
+        """Give the file its final name, replacing nothing; return the name that it got.
+
+        The caller has called ``sync_all`` before. The folder is synced here.
+
+        Raises:
+            DiskError: the part is not in place, the folder is not writable, ``NAME_TAKEN``.
+        """
+        with self._own_entry("publishing") as dir_fd:
+            final = publish_no_replace(dir_fd, self.part_name, self.name)
+            self.name = final
+            self._published = True
+            require_own_entry(dir_fd, self.final_path, self.identity)
+        return final
+
+    def rename_part_aside(self) -> str:
+        """Move the part to NAME.part.old-N, so that a new generation can use NAME.part.
+
+        Returns the new part name; this object goes on under it.
+
+        Raises:
+            DiskError: the part is not in place or cannot be renamed.
+        """
+        with self._own_entry("renaming") as dir_fd:
+            self.part_name = move_part_aside(dir_fd, self.part_name, self.name)
+        self._entry_is_synced = False
+        return self.part_name
+
+    def settle_name(self, name: str) -> None:
+        """Claim another final name and move the part along; ``name`` and ``part_name`` change.
+
+        Raises:
+            DiskError: the part is not in place or cannot be renamed, ``NAME_TAKEN``.
+            ValueError: ``name`` is not a bare file name.
+        """
+        check_entry_name(name)
+        with self._own_entry("renaming") as dir_fd:
+            self.name = move_part_to_name(dir_fd, self.part_name, self.name, name)
+        self.part_name = self.name + PART_SUFFIX
+        self._entry_is_synced = False
+
+    def discard(self) -> None:
+        """Delete the part if it is still our file; a published file stays.
+
+        Raises:
+            DiskError: the folder may not be changed.
+        """
+        remove_owned(self.directory, self.part_name, self.identity)
+
+    def close(self) -> None:
+        """Refuse new calls, wait until those in flight are done, close. Idempotent.
+
+        Raises:
+            DiskError: the file system reported a lost write at the close (NFS).
+        """
+        with self._idle:
+            self._closing = True
+            while self._in_flight:
+                self._idle.wait()
+            fd, self._fd = self._fd, -1
+        if fd >= 0:
+            with disk_errors(doing="closing", path=self.part_path):
+                os.close(fd)
+
+    def _enter(self) -> int:
+        with self._idle:
+            if self._closing:
+                raise RuntimeError(f"{self.part_path} is closed")
+            self._in_flight += 1
+            return self._fd
+
+    def _leave(self) -> None:
+        with self._idle:
+            self._in_flight -= 1
+            if self._closing and not self._in_flight:
+                self._idle.notify_all()
+
+    @contextmanager
+    def _descriptor(self, doing: str) -> Iterator[int]:
+        fd = self._enter()
+        try:
+            with disk_errors(doing=doing, path=self.part_path):
+                yield fd
+        finally:
+            self._leave()
+
+    @contextmanager
+    def _own_entry(self, doing: str) -> Iterator[int]:
+        """Give the open folder, once it is sure that the part in it is ours."""
+        with self._descriptor(doing), opened_folder(self.directory) as dir_fd:
+            require_own_entry(dir_fd, self.part_path, self.identity)
+            yield dir_fd
+
+    def _sync(self, call: Callable[[int], None]) -> None:
+        if self._sync_failed:
+            raise DiskError(
+                f"Bytes of {self.part_path} were lost on the way to the disk.",
+                code=ErrorCode.DISK_IO,
+            )
+        try:
+            with self._descriptor("saving") as fd:
+                call(fd)
+        except DiskError:
+            self._sync_failed = True
+            raise
+
+
+def _write_rest(fd: int, data: memoryview, offset: int, done: int) -> None:
+    while done < len(data):
+        written = os.pwrite(fd, data[done:], offset + done)
+        if written == 0:
+            raise OSError(errno.EIO, "the file took no more bytes")
+        done += written
