@@ -116,8 +116,12 @@ class RangeSet:
 
     def overlapping(self, span: Range) -> Iterator[Range]:
         """Yield the ranges that share at least one byte with ``span``, in order."""
-        index = max(0, bisect_right(self._ranges, span.start, key=lambda r: r.start) - 1)
-        for candidate in self._ranges[index:]:
+        if span.start == span.end:
+            return
+        first = max(0, bisect_right(self._ranges, span.start, key=lambda r: r.start) - 1)
+        # No slice: it would copy the rest of a long set for every span of another one.
+        for index in range(first, len(self._ranges)):
+            candidate = self._ranges[index]
             if candidate.start >= span.end:
                 return
             if candidate.end > span.start:
