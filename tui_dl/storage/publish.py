@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
+from tui_dl.domain.names import numbered_name
 from tui_dl.storage.errors import disk_errors
 from tui_dl.storage.folder import entry_status, is_same_file, opened_folder, sync_folder
 from tui_dl.storage.kernel_calls import rename_unless_exists
@@ -30,8 +31,6 @@ def numbered_names(name: str) -> Iterator[str]:
     Raises:
         DiskError: ``NAME_TAKEN`` once ``MOST_NUMBERS`` names were not good enough.
     """
-    from tui_dl.domain.names import numbered_name
-
     yield name
     for number in range(1, MOST_NUMBERS):
         yield numbered_name(name, number)

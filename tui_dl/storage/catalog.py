@@ -1,0 +1,326 @@
+"""The catalog: every record of the list, durable, in one SQLite file.
+
+Must not decide what a record means. One damaged row never costs another; a file that is
+damaged as a whole is kept aside and what it still holds goes into a new one; a file of a
+newer program is not touched. The connection is used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_dl.domain.errors import ErrorCode, StateError
+from tui_dl.domain.model import DownloadRecord
+from tui_dl.storage.boot import current_boot_id
+from tui_dl.storage.catalog_errors import is_damage, is_disk_full, map_sqlite_error
+from tui_dl.storage.catalog_rows import (
+    BadRow,
+    QuarantinedRecord,
+    read_row,
+    write_quarantine,
+    write_records,
+)
+from tui_dl.storage.errors import disk_errors
+from tui_dl.storage.migrations import (
+    SCHEMA_VERSION,
+    expected_schema,
+    is_version,
+    migrate,
+    schema_of,
+)
+from tui_dl.storage.page_scan import PAGE_BYTES, PageImage
+from tui_dl.storage.salvage import create_file, rebuild
+from tui_dl.storage.spare_room import SpareRoom
+
+__all__ = ["Catalog", "CatalogContents", "QuarantinedRecord"]
+
+_BUSY_TIMEOUT_S = 5.0
+_LARGEST_BACKUP_BYTES = 64 * 1024 * 1024
+_WAL_KEEP_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogContents:
+    """All that the catalog holds."""
+
+    records: tuple[DownloadRecord, ...]
+    """In queue order."""
+    quarantined: tuple[QuarantinedRecord, ...]
+    """Rows that were found damaged since the catalog was opened."""
+
+
+class Catalog:
+    """An open catalog. Made by ``Catalog.open``."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, recovered: str | None) -> None:
+        """Take over a checked connection. Use ``open`` instead."""
+        self.path = path
+        self.recovered = recovered
+        """What was done about a damaged file, a sentence for the user; ``None`` if nothing."""
+        self._connection: sqlite3.Connection | None = connection
+        self._spare = SpareRoom(path.with_name(path.name + ".spare"))
+        self._found_bad: list[QuarantinedRecord] = []
+        self._durable: bool | None = None
+        (newest,) = connection.execute("SELECT coalesce(max(rev), 0) FROM downloads").fetchone()
+        self._revision = int(newest)
+        self.same_boot = self._note_boot(connection)
+        """Whether the machine has run on since the catalog was last open."""
+        self._spare.fill()
+
+    @staticmethod
+    def open(path: Path) -> Catalog:
+        """Open the catalog at ``path``; create it with mode 0600 when there is none.
+
+        A damaged or vanished file is rebuilt from what can be read of it and of the
+        backup; ``recovered`` says so.
+
+        Raises:
+            StateError: ``STATE_NEWER`` for the file of a newer program, which is not
+                touched; ``STATE_LOCKED``; ``STATE_DAMAGED`` when even a new file fails.
+            DiskError: the folder is full, not writable or failing.
+        """
+        with disk_errors(doing="opening", path=path), _sqlite_errors(path):
+            recovered: str | None = None
+            backup = backup_path(path)
+            if _is_usable(path):
+                try:
+                    return Catalog(path, _connect(path), None)
+                except sqlite3.Error as error:
+                    if not is_damage(error):
+                        raise
+                recovered = rebuild(path, backup)
+            elif _has_bytes(path) or _has_bytes(backup):
+                recovered = rebuild(path, backup)
+            elif not path.exists():
+                create_file(path)
+            return Catalog(path, _connect(path), recovered)
+
+    def load(self) -> CatalogContents:
+        """Return all records in queue order; move rows that are damaged to the quarantine.
+
+        Raises:
+            StateError, DiskError: the file cannot be read at all.
+        """
+        good: list[DownloadRecord] = []
+        bad: list[tuple[int, BadRow]] = []
+        connection = self._live()
+        with _sqlite_errors(self.path):
+            for rowid, id, crc, body in connection.execute(
+                "SELECT rowid, id, crc, body FROM downloads"
+            ):
+                row = read_row(id, crc, body)
+                if isinstance(row, BadRow):
+                    bad.append((rowid, row))
+                else:
+                    good.append(row)
+        if bad:
+            self._set_aside(bad)
+        good.sort(key=lambda record: record.position)
+        return CatalogContents(tuple(good), tuple(self._found_bad))
+
+    def save(
+        self,
+        records: Sequence[DownloadRecord] = (),
+        removed_ids: Sequence[str] = (),
+        *,
+        durable: bool = False,
+    ) -> None:
+        """Put and remove records in one transaction: all of it happens or nothing.
+
+        ``durable`` returns only when the change survives a power cut; without it the
+        change survives a kill at once and a power cut a little later. Bytes that a record
+        calls synced must be synced before.
+
+        Raises:
+            DiskError: ``DISK_FULL`` and others; the catalog is as it was.
+            StateError: the catalog is closed, locked or damaged, or two records share a gid.
+        """
+        revision = self._revision + 1
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "DELETE FROM downloads WHERE id = ?", [(id,) for id in removed_ids]
+            )
+            write_records(connection, records, revision)
+
+        with _sqlite_errors(self.path):
+            self._set_durable(durable)
+            try:
+                self._transact(change)
+            except sqlite3.Error as error:
+                if not (is_disk_full(error) and self._spare.release()):
+                    raise
+                self._transact(change)
+        self._revision = revision
+        if durable:
+            self._spare.fill()
+
+    def backup(self, path: Path | None = None) -> None:
+        """Copy the catalog to ``path``; without one to where ``open`` looks for it.
+
+        Nothing is copied when the file is 64 MiB or larger, or when damage was found since
+        it was opened: then the older copy is worth more.
+
+        Raises:
+            StateError, DiskError: the copy could not be written; the older one is intact.
+        """
+        target = backup_path(self.path) if path is None else path
+        if self.recovered is not None or self._found_bad:
+            return
+        with disk_errors(doing="copying", path=self.path), _sqlite_errors(self.path):
+            if self.path.stat().st_size >= _LARGEST_BACKUP_BYTES:
+                return
+            fresh = target.with_name(target.name + ".new")
+            fresh.unlink(missing_ok=True)
+            create_file(fresh)
+            copy = sqlite3.connect(fresh, isolation_level=None)
+            try:
+                copy.execute("PRAGMA synchronous = OFF")  # synced below, once
+                self._live().backup(copy)
+            finally:
+                copy.close()
+            fd = os.open(fresh, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fdatasync(fd)
+            finally:
+                os.close(fd)
+            fresh.replace(target)
+
+    def close(self) -> None:
+        """Move the write-ahead log into the file, durably, and close. Idempotent.
+
+        Raises:
+            StateError, DiskError: the log could not be moved; it stays beside the file and
+                nothing is lost.
+        """
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with _sqlite_errors(self.path):
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                connection.close()
+
+    def _live(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StateError("The list of downloads is closed.")
+        return self._connection
+
+    def _set_durable(self, durable: bool) -> None:
+        if durable is not self._durable:
+            level = "FULL" if durable else "NORMAL"
+            self._live().execute(f"PRAGMA synchronous = {level}")
+            self._durable = durable
+
+    def _transact(self, change: Callable[[sqlite3.Connection], None]) -> None:
+        connection = self._live()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            change(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # SQLite rolls back by itself on some errors
+                connection.execute("ROLLBACK")
+            raise
+
+    def _set_aside(self, bad: Sequence[tuple[int, BadRow]]) -> None:
+        self._found_bad += [QuarantinedRecord(row.id, row.reason) for _rowid, row in bad]
+
+        def change(connection: sqlite3.Connection) -> None:
+            write_quarantine(connection, [row for _rowid, row in bad])
+            connection.executemany(
+                "DELETE FROM downloads WHERE rowid = ?", [(rowid,) for rowid, _row in bad]
+            )
+
+        # A full disk must not hide the healthy records: the next load tries again.
+        with suppress(sqlite3.Error):
+            self._transact(change)
+
+    def _note_boot(self, connection: sqlite3.Connection) -> bool:
+        now = current_boot_id()
+        row = connection.execute("SELECT value FROM meta WHERE key = 'boot_id'").fetchone()
+        if row is not None and row[0] == now:
+            return True
+        # Not being able to note it only means that the next start trusts less.
+        with suppress(sqlite3.Error):
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('boot_id', ?)", (now,))
+        return False
+
+
+def backup_path(path: Path) -> Path:
+    """Return where the previous copy of the catalog at ``path`` is kept."""
+    return path.with_name(path.name + ".backup")
+
+
+def _has_bytes(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _is_usable(path: Path) -> bool:
+    """Judge the header of the file, without SQLite, which would touch it.
+
+    Raises:
+        StateError: ``STATE_NEWER``.
+    """
+    header = PageImage(path).header()
+    if header is None or not header.is_plausible:
+        return False
+    if not is_version(header.user_version, header.application_id):
+        return False
+    if header.user_version > SCHEMA_VERSION:
+        raise StateError(
+            f"{path} was written by a newer tui-dl (format {header.user_version}, this one "
+            f"knows {SCHEMA_VERSION}). Update tui-dl, or choose another data folder.",
+            code=ErrorCode.STATE_NEWER,
+        )
+    return True
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open, check and migrate a file whose header is plausible or that is empty.
+
+    Raises:
+        sqlite3.Error: with a damage code when the file cannot be used as it is.
+    """
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES:d}")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        # Removed rows must not come back from freed pages when a damaged file is read.
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEEP_BYTES:d}")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        migrate(connection, version)
+        _check(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    if schema_of(connection) != expected_schema():
+        raise sqlite3.DatabaseError("the tables are not those of this version")
+    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(str(verdict))
+
+
+@contextmanager
+def _sqlite_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise map_sqlite_error(error, path=path) from error

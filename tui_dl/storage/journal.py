@@ -1,0 +1,241 @@
+"""The level "written": which ranges of a part file have reached the page cache.
+
+Must not claim a byte before it was written, and is worth nothing after a reboot: then
+only what the catalog calls synced counts. Therefore nothing here is ever fsynced. The
+page cache outlives a killed process, and a journal that a power cut tears or keeps is
+refused by its boot id either way.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from tui_dl.domain.model import PartIdentity
+from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.storage.errors import disk_errors
+from tui_dl.storage.journal_format import (
+    HEADER_BYTES,
+    OFFSET_LIMIT,
+    SLOT_BYTES,
+    WORD_BYTES,
+    JournalOwner,
+    decode_journal,
+    encode_header,
+    encode_slots,
+)
+from tui_dl.storage.journal_words import WordFile, open_words
+
+_LEAST_SLOTS = 256
+_FIRST_WORD = HEADER_BYTES // WORD_BYTES
+_WORDS_A_SLOT = SLOT_BYTES // WORD_BYTES
+
+
+@dataclass(slots=True)
+class _OpenSlot:
+    start: int
+    end: int
+    place: int
+    """Index of the slot in the file; a compaction may change it."""
+
+
+class WrittenJournal:
+    """The journal of one running download. Thread-safe.
+
+    Slots are numbered by the journal for the caller; a number stays valid until it is
+    closed, wherever compaction moves its words.
+    """
+
+    def __init__(self, path: Path, owner: JournalOwner, base: RangeSet) -> None:
+        """Write a new file under a temporary name and rename it over ``path``."""
+        self._path = path
+        self._owner = owner
+        self._lock = Lock()
+        self._settled = base
+        self._recent: list[Range] = []
+        self._open: dict[int, _OpenSlot] = {}
+        self._next_slot = 0
+        self._words: WordFile | None = None
+        self._capacity = 0
+        self._used = 0
+        with disk_errors(doing="starting the journal", path=path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._rewrite()
+
+    @staticmethod
+    def create(
+        path: Path,
+        *,
+        record_id: str,
+        generation: int,
+        part: PartIdentity,
+        boot_id: bytes,
+        base: RangeSet = RangeSet(),  # noqa: B008 - immutable
+    ) -> WrittenJournal:
+        """Start a journal at ``path``, replacing an older one in one step.
+
+        ``base`` is what is already known to be written; it becomes the first slots.
+
+        Raises:
+            DiskError: the file cannot be made.
+        """
+        return WrittenJournal(path, JournalOwner(boot_id, record_id, generation, part), base)
+
+    @staticmethod
+    def load(
+        path: Path, *, record_id: str, generation: int, part: PartIdentity, boot_id: bytes
+    ) -> RangeSet | None:
+        """Return what an earlier process had written, ``None`` when nothing can be believed.
+
+        ``None`` means: no journal, another boot, another record, generation or part, or a
+        damaged header. Slots that make no sense are left out.
+
+        Raises:
+            DiskError: the file exists but cannot be read.
+        """
+        with disk_errors(doing="reading", path=path):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                return None
+        return decode_journal(data, JournalOwner(boot_id, record_id, generation, part))
+
+    def open_slot(self, start: int) -> int:
+        """Return the number of a new, empty slot at offset ``start``.
+
+        Raises:
+            DiskError: the slots ran out and no larger file can be made.
+            ValueError: ``start`` is no offset, or the journal is closed.
+        """
+        if not 0 <= start < OFFSET_LIMIT:
+            raise ValueError(f"not an offset: {start}")
+        with self._lock:
+            if self._used == self._capacity:
+                with disk_errors(doing="renewing the journal", path=self._path):
+                    self._rewrite()
+            words = self._live_words()
+            slot = _OpenSlot(start, start, self._used)
+            at = _FIRST_WORD + slot.place * _WORDS_A_SLOT
+            with disk_errors(doing="writing", path=self._path):
+                # Start first: until end follows, the slot claims nothing.
+                words.store(at, start)
+                words.store(at + 1, start)
+            self._used += 1
+            number = self._next_slot
+            self._next_slot += 1
+            self._open[number] = slot
+            return number
+
+    def advance(self, slot: int, end: int) -> None:
+        """Claim the bytes of ``slot`` up to ``end``, which have been written before.
+
+        Raises:
+            DiskError: the file took no more (only where the journal is not mapped).
+            ValueError: ``slot`` is not open, or ``end`` is before what it claims.
+        """
+        with self._lock:
+            entry = self._entry(slot)
+            if not entry.end <= end < OFFSET_LIMIT:
+                raise ValueError(f"slot {slot} cannot go from {entry.end} to {end}")
+            at = _FIRST_WORD + entry.place * _WORDS_A_SLOT + 1
+            with disk_errors(doing="writing", path=self._path):
+                self._live_words().store(at, end)
+            entry.end = end
+
+    def close_slot(self, slot: int) -> None:
+        """Say that ``slot`` will not move any more. Its claim stays.
+
+        Raises:
+            ValueError: ``slot`` is not open.
+        """
+        with self._lock:
+            entry = self._entry(slot)
+            del self._open[slot]
+            if entry.start < entry.end:
+                self._recent.append(Range(entry.start, entry.end))
+
+    def ranges(self) -> RangeSet:
+        """Return all that this journal claims."""
+        with self._lock:
+            self._settle()
+            moving = ((entry.start, entry.end) for entry in self._open.values())
+            return RangeSet((*self._settled, *moving))
+
+    def close(self) -> None:
+        """Let go of the file and leave it where it is. Idempotent."""
+        with self._lock:
+            words, self._words = self._words, None
+            if words is not None:
+                words.close()
+
+    def remove(self) -> None:
+        """Close and delete the file: the download is over or its claims are synced.
+
+        Raises:
+            DiskError: the file cannot be deleted.
+        """
+        self.close()
+        with disk_errors(doing="deleting", path=self._path), suppress(FileNotFoundError):
+            self._path.unlink()
+
+    def _entry(self, slot: int) -> _OpenSlot:
+        entry = self._open.get(slot)
+        if entry is None:
+            raise ValueError(f"slot {slot} is not open")
+        return entry
+
+    def _live_words(self) -> WordFile:
+        if self._words is None:
+            raise ValueError("the journal is closed")
+        return self._words
+
+    def _settle(self) -> None:
+        if self._recent:
+            self._settled = self._settled.union(self._recent)
+            self._recent.clear()
+
+    def _rewrite(self) -> None:
+        """Write finished claims merged, then the open slots, and rename the new file over.
+
+        Until the rename the old file is whole; if anything fails it stays in use.
+        """
+        self._settle()
+        moving = list(self._open.values())
+        pairs = [(r.start, r.end) for r in self._settled]
+        first_open = len(pairs)
+        pairs += [(entry.start, entry.end) for entry in moving]
+        capacity = max(_LEAST_SLOTS, 2 * len(pairs))
+        # Real zeros, not a hole: a store into a hole of a full disk kills the process.
+        content = encode_header(self._owner, capacity) + encode_slots(pairs, capacity)
+        fresh = _write_and_open(self._path, content)
+        old, self._words = self._words, fresh
+        if old is not None:
+            old.close()
+        for place, entry in enumerate(moving, first_open):
+            entry.place = place
+        self._capacity = capacity
+        self._used = len(pairs)
+
+
+def _write_and_open(path: Path, content: bytes) -> WordFile:
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(temporary, flags, 0o600)
+    try:
+        with os.fdopen(os.dup(fd), "wb") as file:
+            file.write(content)
+        words = open_words(fd, len(content))
+    except BaseException:
+        os.close(fd)
+        temporary.unlink(missing_ok=True)
+        raise
+    try:
+        temporary.replace(path)
+    except BaseException:
+        words.close()
+        raise
+    return words

@@ -1,0 +1,258 @@
+"""Turn a ``DownloadRecord`` into the bytes of a catalog row and back. Pure.
+
+Must not touch SQLite. Rows live longer than versions of the program: a field that is
+missing takes its default, a field that is unknown is ignored, nothing is renamed.
+The body is ASCII JSON, so that names with lone surrogates survive too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from tui_dl.domain.errors import ErrorCode, Failure
+from tui_dl.domain.model import (
+    Assurance,
+    Digest,
+    DownloadOptions,
+    DownloadRecord,
+    PartIdentity,
+    Source,
+    Status,
+    Validators,
+)
+from tui_dl.domain.ranges import RangeSet
+
+_Word = TypeVar("_Word", bound=StrEnum)
+_Json = Mapping[str, Any]
+
+_OPTION_DEFAULTS = DownloadOptions()
+_PLAIN_OPTIONS = (
+    "out",
+    "connections",
+    "user_agent",
+    "referer",
+    "limit_bps",
+    "max_tries",
+    "timeout_s",
+    "connect_timeout_s",
+    "proxy",
+    "ca_certificate",
+    "check_certificate",
+    "http_user",
+    "http_password",
+    "cookie_file",
+    "use_netrc",
+)
+"""Options that are JSON values as they stand."""
+
+
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What strange JSON can raise on its way into a record."""
+
+
+class RecordDecodeError(ValueError):
+    """A body is not that of a record. The message says why, in a few words."""
+
+
+def encode_record(record: DownloadRecord) -> bytes:
+    """Return the body of a catalog row."""
+    part, failure = record.part, record.failure
+    return json.dumps(
+        {
+            "id": record.id,
+            "gid": record.gid,
+            "url": record.url,
+            "directory": record.directory,
+            "position": record.position,
+            "created_at": _encode_time(record.created_at),
+            "options": encode_options(record.options),
+            "source": record.source,
+            "status": record.status,
+            "failure": None if failure is None else _encode_failure(failure),
+            "name": record.name,
+            "part_name": record.part_name,
+            "part": None if part is None else [part.device, part.inode],
+            "total_bytes": record.total_bytes,
+            "synced": encode_ranges(record.synced),
+            "generation": record.generation,
+            "etag": record.validators.etag,
+            "last_modified": record.validators.last_modified,
+            "last_modified_is_strong": record.validators.last_modified_is_strong,
+            "final_url": record.final_url,
+            "ranges_supported": record.ranges_supported,
+            "assurance": record.assurance,
+            "digest": None if record.digest is None else _encode_digest(record.digest),
+            "elapsed_s": record.elapsed_s,
+            "tries": record.tries,
+            "started_at": _encode_time(record.started_at),
+            "completed_at": _encode_time(record.completed_at),
+            "final_modified_ns": record.final_modified_ns,
+        },
+        separators=(",", ":"),
+    ).encode("ascii")
+
+
+def decode_record(body: bytes) -> DownloadRecord:
+    """Return the record of a catalog row.
+
+    Raises:
+        RecordDecodeError: the body is not JSON, lacks what a record cannot be without, or
+            holds values of the wrong kind.
+    """
+    try:
+        fields = json.loads(body)
+        return _record(fields)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise RecordDecodeError(f"{type(error).__name__}: {error}") from error
+
+
+def _record(fields: _Json) -> DownloadRecord:
+    part, failure, digest = fields.get("part"), fields.get("failure"), fields.get("digest")
+    created_at = _decode_time(fields["created_at"])
+    if created_at is None:
+        raise ValueError("no created_at")
+    return DownloadRecord(
+        id=_text(fields["id"]),
+        gid=_text(fields["gid"]),
+        url=_text(fields["url"]),
+        directory=_text(fields["directory"]),
+        position=int(fields["position"]),
+        created_at=created_at,
+        options=decode_options(fields.get("options", {})),
+        # A source that we do not know gets the stricter rules.
+        source=_word(Source, fields.get("source", Source.LOCAL), Source.API),
+        status=Status(fields.get("status", Status.QUEUED)),
+        failure=None if failure is None else _decode_failure(failure),
+        name=fields.get("name"),
+        part_name=fields.get("part_name"),
+        part=None if part is None else PartIdentity(int(part[0]), int(part[1])),
+        total_bytes=fields.get("total_bytes"),
+        synced=decode_ranges(fields.get("synced", [])),
+        generation=int(fields.get("generation", 1)),
+        validators=Validators(
+            etag=fields.get("etag"),
+            last_modified=fields.get("last_modified"),
+            last_modified_is_strong=bool(fields.get("last_modified_is_strong", False)),
+        ),
+        final_url=fields.get("final_url"),
+        ranges_supported=fields.get("ranges_supported"),
+        assurance=_word(
+            Assurance, fields.get("assurance", Assurance.PENDING), Assurance.UNVERIFIED
+        ),
+        digest=None if digest is None else _decode_digest(digest),
+        elapsed_s=float(fields.get("elapsed_s", 0.0)),
+        tries=int(fields.get("tries", 0)),
+        started_at=_decode_time(fields.get("started_at")),
+        completed_at=_decode_time(fields.get("completed_at")),
+        final_modified_ns=fields.get("final_modified_ns"),
+    )
+
+
+def encode_options(options: DownloadOptions) -> dict[str, object]:
+    """Return every field of ``options`` as JSON values."""
+    fields: dict[str, object] = {name: getattr(options, name) for name in _PLAIN_OPTIONS}
+    fields["headers"] = [list(header) for header in options.headers]
+    fields["digests"] = [_encode_digest(digest) for digest in options.digests]
+    fields["mirrors"] = list(options.mirrors)
+    return fields
+
+
+def decode_options(fields: _Json) -> DownloadOptions:
+    """Return options from JSON values.
+
+    Raises:
+        ValueError, TypeError: a list holds something else than it should.
+    """
+    plain = {name: fields.get(name, getattr(_OPTION_DEFAULTS, name)) for name in _PLAIN_OPTIONS}
+    return DownloadOptions(
+        headers=tuple((_text(name), _text(value)) for name, value in fields.get("headers", ())),
+        digests=tuple(_decode_digest(pair) for pair in fields.get("digests", ())),
+        mirrors=tuple(_text(mirror) for mirror in fields.get("mirrors", ())),
+        **plain,
+    )
+
+
+def encode_ranges(ranges: RangeSet) -> list[int]:
+    """Return start, end, start, end... in order."""
+    return [offset for r in ranges for offset in (r.start, r.end)]
+
+
+def decode_ranges(offsets: list[int]) -> RangeSet:
+    """Return the ranges of a flat list of offsets.
+
+    Raises:
+        ValueError: the list is odd, or an end lies before its start.
+    """
+    return RangeSet(zip(map(int, offsets[::2]), map(int, offsets[1::2]), strict=True))
+
+
+def _encode_failure(failure: Failure) -> dict[str, object]:
+    return {
+        "code": failure.code,
+        "message": failure.message,
+        "retryable": failure.retryable,
+        "retry_after_s": failure.retry_after_s,
+        "http_status": failure.http_status,
+    }
+
+
+def _decode_failure(fields: _Json) -> Failure:
+    return Failure(
+        code=_word(ErrorCode, fields["code"], ErrorCode.INTERNAL),
+        message=_text(fields["message"]),
+        retryable=bool(fields.get("retryable", False)),
+        retry_after_s=fields.get("retry_after_s"),
+        http_status=fields.get("http_status"),
+    )
+
+
+def _encode_digest(digest: Digest) -> list[str]:
+    return [digest.algorithm, digest.hex]
+
+
+def _decode_digest(pair: list[str]) -> Digest:
+    algorithm, value = pair
+    return Digest(_text(algorithm), _text(value))
+
+
+def _encode_time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _decode_time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _word(kind: type[_Word], text: str, unknown: _Word) -> _Word:
+    try:
+        return kind(text)
+    except ValueError:
+        return unknown
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r}")
+    return value

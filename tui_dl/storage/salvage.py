@@ -1,0 +1,156 @@
+"""Save what can be read of a damaged catalog and of its backup into a new one.
+
+Must not open the damaged file with SQLite and must not change it before the new catalog
+is complete on disk: a crash at any point leaves something to salvage from.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_dl.domain.model import DownloadRecord
+from tui_dl.storage.catalog_rows import BadRow, read_row, write_quarantine, write_records
+from tui_dl.storage.folder import sync_folder
+from tui_dl.storage.migrations import migrate
+from tui_dl.storage.page_scan import PAGE_BYTES, PageImage
+
+_SIDE_SUFFIXES = ("-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What a file still held."""
+
+    records: dict[str, tuple[int, DownloadRecord]]
+    """By id: the revision and the record."""
+    bad: dict[str, BadRow]
+    """Rows that were there but not whole, by id."""
+
+
+def scan(path: Path) -> Salvaged:
+    """Read every row of ``path`` (and its WAL) that proves itself; a missing file has none.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    records: dict[str, tuple[int, DownloadRecord]] = {}
+    bad: dict[str, BadRow] = {}
+    for _page, columns in PageImage(path).rows():
+        match columns:
+            case (str(id), int(revision), int(crc), bytes(body), str(), str(), *_):
+                row = read_row(id, crc, body)
+            case _:
+                continue
+        if isinstance(row, BadRow):
+            bad[row.id] = row
+        elif row.id not in records or records[row.id][0] < revision:
+            records[row.id] = (revision, row)
+    for id in records:
+        bad.pop(id, None)
+    return Salvaged(records, bad)
+
+
+def rebuild(path: Path, backup: Path) -> str:
+    """Replace the damaged catalog at ``path`` by a new one; return what happened, a sentence.
+
+    The damaged file is kept as PATH.damaged-N. The backup only adds records that the
+    damaged file lacks: it is older.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        sqlite3.Error: the new catalog cannot be written.
+    """
+    damaged, older = scan(path), scan(backup)
+    records = _one_record_a_gid({**older.records, **damaged.records})
+    bad = [row for id, row in damaged.bad.items() if id not in older.records]
+    fresh = path.with_name(path.name + ".rebuilding")
+    _write_fresh(fresh, records, bad)
+    kept = _keep_copy(path)
+    for suffix in _SIDE_SUFFIXES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    fresh.replace(path)
+    _sync_parent(path)
+    from_backup = len(older.records.keys() - damaged.records.keys())
+    return _sentence(kept, len(records), from_backup, len(bad))
+
+
+def _one_record_a_gid(records: dict[str, tuple[int, DownloadRecord]]) -> list[DownloadRecord]:
+    """Return the records, newest first for equal gids: two rows may not share one."""
+    newest = sorted(records.values(), key=lambda pair: pair[0], reverse=True)
+    by_gid: dict[str, DownloadRecord] = {}
+    for _revision, record in newest:
+        by_gid.setdefault(record.gid, record)
+    return list(by_gid.values())
+
+
+def _write_fresh(path: Path, records: list[DownloadRecord], bad: list[BadRow]) -> None:
+    for leftover in (path, *(path.with_name(path.name + suffix) for suffix in _SIDE_SUFFIXES)):
+        leftover.unlink(missing_ok=True)
+    create_file(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES:d}")
+        connection.execute("PRAGMA synchronous = FULL")
+        migrate(connection, 0)
+        connection.execute("BEGIN IMMEDIATE")
+        write_records(connection, records, 0)
+        write_quarantine(connection, bad)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def create_file(path: Path) -> None:
+    """Create an empty file that only the user may read: records hold credentials.
+
+    Raises:
+        OSError: it exists or cannot be created.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(path, flags, 0o600))
+
+
+def _keep_copy(path: Path) -> Path | None:
+    """Copy the damaged file and its WAL aside; ``None`` when there is nothing to keep."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    number = 1
+    while (kept := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for suffix in ("", "-wal"):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            target = kept.with_name(kept.name + suffix)
+            create_file(target)
+            shutil.copyfile(source, target)
+    return kept
+
+
+def _sync_parent(path: Path) -> None:
+    fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync_folder(fd)
+    finally:
+        os.close(fd)
+
+
+def _sentence(kept: Path | None, total: int, from_backup: int, lost: int) -> str:
+    parts = [
+        "The list of downloads was missing or empty."
+        if kept is None
+        else f"The list of downloads was damaged; the damaged file is kept as {kept.name}.",
+        f"{_count(total)} could be read again.",
+    ]
+    if from_backup:
+        parts.append(f"{from_backup} of them came from the previous copy and may be out of date.")
+    if lost:
+        parts.append(f"{_count(lost)} could not be read.")
+    return " ".join(parts)
+
+
+def _count(number: int) -> str:
+    return "1 download" if number == 1 else f"{number} downloads"

@@ -1,0 +1,41 @@
+"""How much room a target has. Must not reserve any: ``PartFile.allocate`` does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.units import format_size
+
+
+def free_bytes(path: Path) -> int | None:
+    """Return the bytes that we may still write where ``path`` is or will be.
+
+    The nearest ancestor that exists is asked. ``None`` when it cannot be told.
+    """
+    nearest = path
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    try:
+        status = os.statvfs(nearest)
+    except OSError:
+        return None
+    return status.f_bavail * status.f_frsize
+
+
+def check_space(path: Path, need_bytes: int, keep_free_bytes: int) -> None:
+    """Check that ``need_bytes`` fit while ``keep_free_bytes`` stay free. Unknown is enough.
+
+    Raises:
+        DiskError: ``DISK_FULL``, with what is needed and what is there.
+    """
+    free = free_bytes(path)
+    if free is None or need_bytes + keep_free_bytes <= free:
+        return
+    kept = f" ({format_size(keep_free_bytes)} are to stay free)" if keep_free_bytes else ""
+    raise DiskError(
+        f"{format_size(need_bytes)} are needed in {path}, but only "
+        f"{format_size(free)} are free{kept}.",
+        code=ErrorCode.DISK_FULL,
+    )
