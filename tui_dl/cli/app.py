@@ -1,0 +1,154 @@
+"""``tui-dl [URL...]``: open the app on the embedded engine.
+
+Owns the order of things: the engine first, so that a locked state is a plain sentence in
+the shell, then the screen; at the end the screen first, then the engine. A signal closes
+the app as its ``q`` key does, but asks nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui_dl.cli.console import Console
+from tui_dl.cli.options import shared_options, target_options
+from tui_dl.cli.settings import SharedFlags
+
+if TYPE_CHECKING:
+    from tui_dl.cli.settings import Setup
+    from tui_dl.domain.model import AddRequest
+    from tui_dl.engine.config import EngineConfig
+    from tui_dl.tui.app import TuiDlApp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppFlags(SharedFlags):
+    """Every flag of the app, parsed."""
+
+    urls: tuple[str, ...]
+    directory: str | None
+    input_file: str | None
+    paused: bool
+    exit_when_done: bool
+    no_api: bool
+    host: str | None
+    port: int | None
+
+
+@click.command("")
+@click.argument("urls", nargs=-1, metavar="[URL]...")
+@target_options
+@click.option("--paused", is_flag=True, help="Start nothing by itself.")
+@click.option("--exit-when-done", is_flag=True, help="Leave when all downloads have ended.")
+@click.option("--no-api", is_flag=True, help="Serve no remote API (this version has none).")
+@click.option("--host", metavar="ADDRESS", help="Address of the remote API (no effect yet).")
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(1, 65_535),
+    help="Port of the remote API (no effect yet).",
+)
+@shared_options
+def command(**flags: Any) -> int:
+    """Open the app; the URLs, if any, go into the current folder or that of -d."""
+    return run(AppFlags(**flags), Console())
+
+
+def run(flags: AppFlags, console: Console) -> int:
+    """Open the app and return the exit code.
+
+    Raises:
+        TuiDlError: bad input, no terminal, or no engine.
+    """
+    import asyncio
+
+    from tui_dl.cli import engine
+    from tui_dl.cli.settings import read_setup
+    from tui_dl.config.paths import absolute, download_dir
+
+    setup = read_setup(flags)
+    initial = _initial(flags)
+    _need_terminal()
+    for sentence in setup.problems:
+        console.say(sentence)
+    configured = download_dir(setup.settings.downloads.directory)
+    directory = absolute(flags.directory) if flags.directory else configured
+    config = engine.engine_config(
+        setup.settings, setup.paths, directory, resume_running=False if flags.paused else None
+    )
+    return asyncio.run(_show(config, setup, initial, exit_when_done=flags.exit_when_done))
+
+
+def _initial(flags: AppFlags) -> tuple[AddRequest, ...]:
+    from tui_dl.cli.group import COMMANDS
+    from tui_dl.cli.requests import Wanted, build_batch, read_entries
+    from tui_dl.config.paths import absolute
+    from tui_dl.domain.errors import UsageError
+    from tui_dl.domain.model import DownloadOptions
+
+    if flags.input_file == "-":
+        raise UsageError("The app reads keys from standard input: put the list into a file.")
+    for word in flags.urls[:1]:
+        if word.isalpha():
+            known = ", ".join(COMMANDS)
+            raise UsageError(f"{word!r} is neither a URL nor a command; the commands are {known}.")
+    entries = read_entries(flags.urls, flags.input_file)
+    if not entries:
+        return ()
+    wanted = Wanted(absolute(flags.directory or "."), DownloadOptions(), paused=flags.paused)
+    return build_batch(entries, wanted).requests
+
+
+def _need_terminal() -> None:
+    from tui_dl.domain.errors import UsageError
+
+    # Textual reads keys from stdin and draws on stderr.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("The app needs a terminal; without one, use: tui-dl get URL...")
+
+
+async def _show(
+    config: EngineConfig, setup: Setup, initial: tuple[AddRequest, ...], *, exit_when_done: bool
+) -> int:
+    from tui_dl.cli import engine
+    from tui_dl.cli.exit_codes import code_of_signal
+    from tui_dl.cli.signals import stop_signals
+
+    service = engine.open_service(config)
+    stopped: list[int] = []
+    try:
+        await service.start()
+        # Textual takes longest to import; a locked state is told before that.
+        from tui_dl.tui.app import TuiDlApp
+
+        app = TuiDlApp(
+            service,
+            directory=str(config.directory),
+            initial=initial,
+            exit_when_done=exit_when_done,
+        )
+        _choose_theme(app, setup.settings.ui.theme)
+
+        def stop(number: int) -> None:
+            stopped.append(number)
+            app.exit()
+
+        with stop_signals(stop):
+            try:
+                result = await app.run_async()
+            finally:
+                # Inside the block, so that a second signal still ends a slow close.
+                await service.close()
+    finally:
+        await service.close()
+    if stopped:
+        return code_of_signal(stopped[0])
+    return app.return_code or result or 0
+
+
+def _choose_theme(app: TuiDlApp, name: str) -> None:
+    if name in app.available_themes:
+        app.theme = name

@@ -1,0 +1,65 @@
+"""The one seam to the engine: from settings and flags to a service.
+
+Imports the engine only inside functions, so that help and listings stay quick.
+Tests replace ``open_service``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_dl.config.paths import Paths, absolute
+from tui_dl.config.schema import Settings
+
+if TYPE_CHECKING:
+    from tui_dl.engine.config import EngineConfig
+    from tui_dl.service.contract import DownloadService
+
+
+def open_service(config: EngineConfig) -> DownloadService:
+    """Return the embedded engine, not started yet."""
+    from tui_dl.service.local import LocalService
+
+    return LocalService(config)
+
+
+def engine_config(
+    settings: Settings,
+    paths: Paths,
+    directory: Path,
+    *,
+    slots: int | None = None,
+    connections: int | None = None,
+    resume_running: bool | None = None,
+) -> EngineConfig:
+    """Return what the engine is told; a flag that was not given leaves the setting in force."""
+    from tui_dl.engine.config import EngineConfig
+
+    downloads, network = settings.downloads, settings.network
+    config = EngineConfig(
+        data_dir=paths.data_dir,
+        directory=directory,
+        slots=downloads.slots,
+        connections=downloads.connections,
+        limit_bps=downloads.limit,
+        default_limit_bps=downloads.limit_each,
+        timeout_s=downloads.timeout_s,
+        connect_timeout_s=downloads.connect_timeout_s,
+        max_tries=downloads.max_tries,
+        retry_max_s=downloads.retry_max_s,
+        user_agent=network.user_agent,
+        proxy=network.proxy or None,
+        ca_certificate=str(absolute(network.ca_certificate)) if network.ca_certificate else None,
+        check_certificate=network.check_certificate,
+        min_free_bytes=downloads.min_free,
+        resume_running=downloads.resume,
+    )
+    if slots is not None:
+        config = replace(config, slots=slots)
+    if connections is not None:
+        config = replace(config, connections=connections, connections_are_fixed=True)
+    if resume_running is not None:
+        config = replace(config, resume_running=resume_running)
+    return config

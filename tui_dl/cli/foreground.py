@@ -1,0 +1,198 @@
+"""One run of ``get``: add or find the downloads, wait for their ends, say what happened.
+
+Owns which downloads are this run's own. Must not draw (``reporters.py``, ``live.py``)
+and must not know flags. Everything here runs on the main thread's loop; the engine has
+its own thread and reaches this one through ``call_soon_threadsafe`` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tui_dl.cli.exit_codes import code_of_errors, code_of_signal
+from tui_dl.cli.finished import find_finished
+from tui_dl.cli.reporters import Reporter
+from tui_dl.cli.signals import stop_signals
+from tui_dl.domain.errors import ErrorCode, Failure
+from tui_dl.domain.model import AddRequest, Status
+from tui_dl.domain.redaction import redacted
+from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind
+from tui_dl.service.contract import AddOutcome, AddResult, DownloadService
+
+_ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.PAUSED})
+"""Nothing more happens by itself. A pause in the foreground comes from trouble only."""
+
+_STOPPED = frozenset({Status.FAILED, Status.CANCELLED, Status.PAUSED, Status.PAUSING})
+"""An earlier run left it so; this one sets it going again."""
+
+
+async def run_foreground(
+    service: DownloadService, requests: Sequence[AddRequest], reporter: Reporter
+) -> int:
+    """Download all ``requests`` and return the exit code.
+
+    The first signal stops the transfers, makes the state durable and returns 128 + its number.
+
+    Raises:
+        TuiDlError: the engine could not be opened.
+    """
+    run = _Run(service, reporter)
+    stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    with stop_signals(stopped.set_result):
+        work = asyncio.create_task(run.fetch(requests))
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not stopped.done():
+                return await work
+            work.cancel()
+            await asyncio.wait({work})
+            reporter.close()
+            reporter.note("Stopped. The same command continues where it was.")
+            return code_of_signal(stopped.result())
+        finally:
+            reporter.close()
+            await service.close()
+
+
+class _Run:
+    """The downloads of this run and what became of them."""
+
+    def __init__(self, service: DownloadService, reporter: Reporter) -> None:
+        self._service = service
+        self._reporter = reporter
+        self._loop = asyncio.get_running_loop()
+        self._early: list[DownloadEvent] | None = []
+        """Events that came before all ids were known; ``None`` once they are."""
+        self._pending: dict[str, int] = {}
+        """Id -> the version of its row that is old news: only a later row can end it."""
+        self._errors: list[ErrorCode] = []
+        self._wake = asyncio.Event()
+
+    async def fetch(self, requests: Sequence[AddRequest]) -> int:
+        """Add everything, follow it to the end, return the exit code."""
+        await self._service.start()
+        unsubscribe = self._service.subscribe(self._hear)
+        try:
+            await self._begin(await self._missing(requests))
+            await self._follow()
+        finally:
+            unsubscribe()
+        return code_of_errors(self._errors)
+
+    async def _missing(self, requests: Sequence[AddRequest]) -> list[AddRequest]:
+        """Return the requests whose file is not here yet; report the others as done."""
+        downloads = self._service.snapshot().downloads
+        missing: list[AddRequest] = []
+        for request in requests:
+            finished = await find_finished(downloads, request)
+            if finished is None:
+                missing.append(request)
+                continue
+            self._reporter.note(f"{finished.name} is already here; the server was not asked again.")
+            self._reporter.completed(finished)
+        return missing
+
+    async def _begin(self, requests: Sequence[AddRequest]) -> None:
+        results = await self._add(requests)
+        early, self._early = self._early or [], None
+        rows = {event.download.id: event.download for event in early}
+        rows |= {download.id: download for download in self._service.snapshot().downloads}
+        stopped: list[str] = []
+        for request, result in zip(requests, results, strict=True):
+            row = rows.get(result.id) if result.id is not None else None
+            if result.failure is not None or result.id is None:
+                self._refuse(request, result.failure)
+            elif result.id in self._pending:
+                self._reporter.note(f"{redacted(request.url)} is given twice; it is fetched once.")
+            else:
+                is_stopped = row is not None and row.status in _STOPPED
+                is_stopped = is_stopped and result.outcome is AddOutcome.DUPLICATE
+                self._pending[result.id] = row.version if row is not None and is_stopped else -1
+                if is_stopped:
+                    stopped.append(result.id)
+                if row is not None:
+                    continued = result.outcome is AddOutcome.DUPLICATE
+                    self._reporter.started(row, continued=continued)
+        await self._resume(stopped)
+        for event in early:
+            self._on_event(event)
+
+    async def _add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
+        """Add all; one that was taken for a download of another name is added beside it."""
+        if not requests:
+            return []
+        results = await self._service.add(requests)
+        rows = {download.id: download for download in self._service.snapshot().downloads}
+        for index, (request, result) in enumerate(zip(requests, results, strict=True)):
+            row = rows.get(result.id or "")
+            wanted = request.options.out
+            if result.outcome is not AddOutcome.DUPLICATE or row is None or wanted is None:
+                continue
+            if wanted not in (row.options.out, row.name):
+                [results[index]] = await self._service.add([replace(request, allow_duplicate=True)])
+        return results
+
+    async def _resume(self, ids: Sequence[str]) -> None:
+        if not ids:
+            return
+        for result in await self._service.resume(ids):
+            # NOT_ALLOWED_NOW: it moved on by itself since we looked; its events tell the rest.
+            if result.failure is None or result.failure.code is ErrorCode.NOT_ALLOWED_NOW:
+                continue
+            self._pending.pop(result.id, None)
+            self._errors.append(result.failure.code)
+            self._reporter.note(result.failure.message)
+
+    def _refuse(self, request: AddRequest, failure: Failure | None) -> None:
+        failure = failure or Failure(ErrorCode.INTERNAL, "The engine gave no answer.")
+        self._errors.append(failure.code)
+        self._reporter.refused(request.url, failure)
+
+    async def _follow(self) -> None:
+        while self._pending:
+            self._wake.clear()
+            rows = self._rows()
+            for row in rows:
+                self._settle(row)
+            self._reporter.tick([row for row in rows if row.id in self._pending])
+            if self._pending:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._reporter.interval_s)
+
+    def _rows(self) -> list[DownloadSnapshot]:
+        downloads: Iterable[DownloadSnapshot] = self._service.snapshot().downloads
+        return [download for download in downloads if download.id in self._pending]
+
+    def _hear(self, event: DownloadEvent) -> None:
+        """Take an event on the engine's thread."""
+        # RuntimeError: our loop has closed. Nobody is left who would want to know.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._on_event, event)
+
+    def _on_event(self, event: DownloadEvent) -> None:
+        if self._early is not None:
+            self._early.append(event)
+            return
+        if (
+            event.kind is EventKind.REMOVED
+            and self._pending.pop(event.download.id, None) is not None
+        ):
+            self._errors.append(ErrorCode.UNKNOWN_DOWNLOAD)
+            self._reporter.note(f"{event.download.name} was removed from the list.")
+        self._settle(event.download)
+        self._wake.set()
+
+    def _settle(self, row: DownloadSnapshot) -> None:
+        """Take note of an end, once."""
+        known = self._pending.get(row.id)
+        if known is None or row.status not in _ENDED or row.version <= known:
+            return
+        del self._pending[row.id]
+        if row.status is Status.COMPLETED:
+            self._reporter.completed(row)
+            return
+        self._errors.append(ErrorCode.INTERNAL if row.failure is None else row.failure.code)
+        self._reporter.failed(row)

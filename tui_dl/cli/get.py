@@ -1,0 +1,140 @@
+"""``tui-dl get``: download in the foreground, without the app.
+
+Owns its flags and their meaning. The run itself is ``foreground.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui_dl.cli.console import Console
+from tui_dl.cli.options import shared_options, target_options, transfer_options
+from tui_dl.cli.settings import SharedFlags
+
+if TYPE_CHECKING:
+    from tui_dl.cli.reporters import Reporter
+    from tui_dl.domain.model import Digest, DownloadOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetFlags(SharedFlags):
+    """Every flag of ``get``, parsed. ``None`` is: not given."""
+
+    urls: tuple[str, ...]
+    directory: str | None
+    input_file: str | None
+    out: str | None
+    slots: int | None
+    connections: int | None
+    mirrors: tuple[str, ...]
+    checksums: tuple[Digest, ...]
+    limit_bps: int | None
+    headers: tuple[tuple[str, str], ...]
+    user_agent: str | None
+    referer: str | None
+    cookie_file: str | None
+    http_user: str | None
+    http_password: str | None
+    proxy: str | None
+    ca_certificate: str | None
+    check_certificate: bool | None
+    max_tries: int | None
+    timeout_s: float | None
+    connect_timeout_s: float | None
+    json_lines: bool
+    quiet: bool
+
+
+@click.command("get")
+@click.argument("urls", nargs=-1, metavar="URL...")
+@target_options
+@transfer_options
+@click.option("--json", "json_lines", is_flag=True, help="One JSON object per line on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; only paths and failures.")
+@shared_options
+def command(**flags: Any) -> int:
+    """Download every URL into the current folder, or into that of -d.
+
+    The path of each finished file is printed on stdout, everything else on stderr. The
+    same command after any interruption continues. Several URLs are several files; other
+    addresses of one file are given with --mirror.
+    """
+    return run(GetFlags(**flags), Console())
+
+
+def run(flags: GetFlags, console: Console) -> int:
+    """Do what the flags say and return the exit code.
+
+    Raises:
+        TuiDlError: bad input, before anything was added, or no engine.
+    """
+    import asyncio
+
+    from tui_dl.cli import engine
+    from tui_dl.cli.foreground import run_foreground
+    from tui_dl.cli.requests import Wanted, build_batch, read_entries
+    from tui_dl.cli.settings import read_setup
+    from tui_dl.config.paths import absolute
+
+    setup = read_setup(flags)
+    directory = absolute(flags.directory or ".")
+    batch = build_batch(
+        read_entries(flags.urls, flags.input_file), Wanted(directory, _options(flags))
+    )
+    reporter = _reporter(flags, console)
+    for sentence in (*setup.problems, *batch.notes):
+        reporter.note(sentence)
+    config = engine.engine_config(
+        setup.settings,
+        setup.paths,
+        directory,
+        slots=flags.slots,
+        connections=flags.connections,
+        resume_running=False,
+    )
+    # A paused entry of a list would never end here.
+    requests = [replace(request, paused=False) for request in batch.requests]
+    return asyncio.run(run_foreground(engine.open_service(config), requests, reporter))
+
+
+def _options(flags: GetFlags) -> DownloadOptions:
+    from tui_dl.domain.model import DownloadOptions
+
+    options = DownloadOptions(
+        out=flags.out,
+        connections=flags.connections,
+        headers=flags.headers,
+        user_agent=flags.user_agent,
+        referer=flags.referer,
+        digests=flags.checksums,
+        mirrors=flags.mirrors,
+        limit_bps=flags.limit_bps,
+        max_tries=flags.max_tries,
+        timeout_s=flags.timeout_s,
+        connect_timeout_s=flags.connect_timeout_s,
+        proxy=flags.proxy,
+        ca_certificate=flags.ca_certificate,
+        http_user=flags.http_user,
+        http_password=flags.http_password,
+        cookie_file=flags.cookie_file,
+    )
+    if flags.check_certificate is None:
+        return options
+    return replace(options, check_certificate=flags.check_certificate)
+
+
+def _reporter(flags: GetFlags, console: Console) -> Reporter:
+    from tui_dl.cli.reporters import JsonReporter, LineReporter, QuietReporter
+
+    if flags.json_lines:
+        return JsonReporter(console, with_progress=not flags.quiet)
+    if flags.quiet:
+        return QuietReporter(console)
+    if console.stderr_is_terminal:
+        from tui_dl.cli.live import LiveReporter
+
+        return LiveReporter(console)
+    return LineReporter(console)

@@ -1,0 +1,62 @@
+"""The list of downloads in a text file: aria2's format. Pure; must not open anything.
+
+One entry a line. Addresses on one line, separated by TAB, are the same file. Lines that
+begin with white space are options of the entry above, ``name=value``. Blank lines and
+lines that begin with ``#`` are skipped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_dl.domain.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class InputOption:
+    """One indented line."""
+
+    line: int
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputEntry:
+    """One download of the file, as it was written."""
+
+    line: int
+    """1-based, for the sentence about it. 0: it stood on the command line."""
+    urls: tuple[str, ...]
+    """The address and its mirrors; never empty."""
+    options: tuple[InputOption, ...] = ()
+
+
+def parse_input(text: str) -> list[InputEntry]:
+    """Return the entries of a file in order.
+
+    Raises:
+        UsageError: an option stands before the first address or has no ``=``.
+    """
+    entries: list[InputEntry] = []
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        content = line.strip()
+        if not content or content.startswith("#"):
+            continue
+        if line[0] not in " \t":
+            urls = tuple(part.strip() for part in line.split("\t") if part.strip())
+            entries.append(InputEntry(number, urls))
+            continue
+        if not entries:
+            raise UsageError(f"line {number}: an option stands before the first address.")
+        last = entries[-1]
+        option = _parse_option(number, content)
+        entries[-1] = InputEntry(last.line, last.urls, (*last.options, option))
+    return entries
+
+
+def _parse_option(number: int, content: str) -> InputOption:
+    name, equals, value = content.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"line {number}: an indented line must be an option, name=value.")
+    return InputOption(number, name.strip(), value.strip())

@@ -1,0 +1,223 @@
+"""The flags that commands share, as click decorators. Owns their names and help texts.
+
+Must not act on values: it only turns texts into them, through ``parse.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tui_dl.cli import parse
+from tui_dl.domain.errors import TuiDlError
+
+if TYPE_CHECKING:
+    AnyParamType = click.ParamType[Any]
+else:  # older releases of click cannot be subscripted when they run
+    AnyParamType = click.ParamType
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Parsed(AnyParamType):
+    """A click type over one of our readers: its sentence becomes click's usage error."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what the text stands for; a value that was read before stays as it is."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except TuiDlError as error:
+            self.fail(error.message, param, ctx)
+
+
+def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def apply(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return apply
+
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, resolve_path=True)
+
+SHARED_NAMES = ("--data-dir", "--config", "--set")
+"""Flags that every command takes, each with a value; they may also stand before its name."""
+
+
+def shared_options(command: Command) -> Command:
+    """Add the flags that every command takes."""
+    return _all(
+        click.option("--data-dir", metavar="DIR", help="Folder of the state."),
+        click.option("--config", "config_file", metavar="FILE", help="The settings file."),
+        click.option(
+            "--set",
+            "overrides",
+            metavar="KEY=VALUE",
+            multiple=True,
+            help="Override a setting for this run, such as downloads.slots=5.",
+        ),
+    )(command)
+
+
+def target_options(command: Command) -> Command:
+    """Add where downloads come from and go to."""
+    return _all(
+        click.option("-d", "--dir", "directory", metavar="DIR", help="Target folder."),
+        click.option(
+            "-i",
+            "--input-file",
+            metavar="FILE",
+            help="List of downloads, one URL a line; - is standard input.",
+        ),
+    )(command)
+
+
+def transfer_options(command: Command) -> Command:
+    """Add everything that shapes one download."""
+    return _all(_what_options, _identity_options, _network_options, _patience_options)(command)
+
+
+def _what_options(command: Command) -> Command:
+    return _all(
+        click.option("-o", "--out", metavar="NAME", help="Name of the file."),
+        click.option(
+            "-j",
+            "--jobs",
+            "slots",
+            metavar="N",
+            type=Parsed("N", parse.slots),
+            help="Downloads at once.",
+        ),
+        click.option(
+            "-x",
+            "--connections",
+            metavar="N",
+            type=Parsed("N", parse.connections),
+            help="Connections for a file, 1 to 64.",
+        ),
+        click.option(
+            "--mirror",
+            "mirrors",
+            metavar="URL",
+            multiple=True,
+            help="Another address of the same file; may be given again.",
+        ),
+        click.option(
+            "--checksum",
+            "checksums",
+            metavar="sha-256=HEX",
+            multiple=True,
+            type=Parsed("CHECKSUM", parse.checksum),
+            help="Digest that the file must have.",
+        ),
+        click.option(
+            "--limit",
+            "--max-download-limit",
+            "limit_bps",
+            metavar="RATE",
+            type=Parsed("RATE", parse.limit),
+            help="Bytes per second for each file: 500K, 2M.",
+        ),
+    )(command)
+
+
+def _identity_options(command: Command) -> Command:
+    return _all(
+        click.option(
+            "-H",
+            "--header",
+            "headers",
+            metavar="'NAME: VALUE'",
+            multiple=True,
+            type=Parsed("HEADER", parse.header),
+            help="Header to send to the host of the URL; may be given again.",
+        ),
+        click.option(
+            "-U",
+            "--user-agent",
+            metavar="TEXT",
+            type=Parsed("TEXT", parse.user_agent),
+            help="User-Agent to send.",
+        ),
+        click.option(
+            "-e",
+            "--referer",
+            metavar="URL",
+            type=Parsed("URL", parse.referer),
+            help="Referer to send.",
+        ),
+        click.option(
+            "--load-cookies",
+            "cookie_file",
+            metavar="FILE",
+            type=FILE,
+            help="Cookies in Netscape's format.",
+        ),
+        click.option("--http-user", metavar="NAME", help="User name for the host of the URL."),
+        click.option(
+            "--http-passwd",
+            "--http-password",
+            "http_password",
+            metavar="TEXT",
+            help="Its password.",
+        ),
+    )(command)
+
+
+def _network_options(command: Command) -> Command:
+    return _all(
+        click.option(
+            "--proxy",
+            "--all-proxy",
+            "proxy",
+            metavar="URL",
+            help="Proxy for everything; '' is no proxy.",
+        ),
+        click.option(
+            "--ca-certificate",
+            metavar="FILE",
+            type=FILE,
+            help="PEM file of roots to trust.",
+        ),
+        click.option(
+            "--check-certificate/--no-check-certificate",
+            default=None,
+            help="Refuse, or accept, a certificate that is not valid.",
+        ),
+    )(command)
+
+
+def _patience_options(command: Command) -> Command:
+    return _all(
+        click.option(
+            "-m",
+            "--max-tries",
+            metavar="N",
+            type=Parsed("N", parse.tries),
+            help="Tries in a row without progress; 0 is endless.",
+        ),
+        click.option(
+            "-t",
+            "--timeout",
+            "timeout_s",
+            metavar="SECONDS",
+            type=Parsed("SECONDS", parse.seconds),
+            help="Longest time without a byte.",
+        ),
+        click.option(
+            "--connect-timeout",
+            "connect_timeout_s",
+            metavar="SECONDS",
+            type=Parsed("SECONDS", parse.seconds),
+            help="Longest wait for a connection.",
+        ),
+    )(command)

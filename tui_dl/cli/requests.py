@@ -1,0 +1,180 @@
+"""From flags and input entries to ``AddRequest`` values. All or nothing.
+
+Everything that can be known to be wrong without a network is refused here, before a
+record exists. Must not do I/O beyond reading the list and looking for named files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tui_dl.cli import parse
+from tui_dl.cli.input_file import InputEntry, InputOption, parse_input
+from tui_dl.config.paths import absolute
+from tui_dl.domain.errors import TuiDlError, UsageError
+from tui_dl.domain.model import AddRequest, DownloadOptions
+from tui_dl.domain.redaction import redacted
+from tui_dl.domain.urls import parse_url
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks of every download that says nothing else itself."""
+
+    directory: Path
+    options: DownloadOptions
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The requests of one command, each once, and what was left out, as sentences."""
+
+    requests: tuple[AddRequest, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_entries(urls: tuple[str, ...], input_file: str | None) -> list[InputEntry]:
+    """Return what is to be downloaded: the arguments first, then the list.
+
+    Raises:
+        UsageError: the list cannot be read, or is not one.
+    """
+    entries = [InputEntry(0, (url,)) for url in urls]
+    if input_file is None:
+        return entries
+    try:
+        if input_file == "-":
+            text = sys.stdin.buffer.read().decode("utf-8")
+        else:
+            text = Path(input_file).read_text(encoding="utf-8")
+        return entries + parse_input(text)
+    except OSError as error:
+        raise UsageError(f"The list {input_file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The list {input_file} is not UTF-8 text.") from error
+    except UsageError as error:
+        raise UsageError(f"The list {input_file}: {error.message}") from error
+
+
+def build_batch(entries: Sequence[InputEntry], wanted: Wanted) -> Batch:
+    """Return one request per entry; the same URL, folder and name again is left out.
+
+    Raises:
+        UsageError: no entry, a bad one, or an option that cannot hold for several files.
+    """
+    if not entries:
+        raise UsageError("Nothing to download: give a URL, or a list with -i FILE.")
+    if len(entries) > 1:
+        _refuse_single_file_options(wanted.options, len(entries))
+    seen: set[tuple[str, str, str | None]] = set()
+    requests: list[AddRequest] = []
+    notes: list[str] = []
+    for entry in entries:
+        request, entry_notes = _build(entry, wanted)
+        notes.extend(entry_notes)
+        key = (request.url, request.directory, request.options.out)
+        if key in seen:
+            notes.append(f"{redacted(entry.urls[0])} is given twice; it is fetched once.")
+            continue
+        seen.add(key)
+        requests.append(request)
+    return Batch(tuple(requests), tuple(dict.fromkeys(notes)))
+
+
+def _refuse_single_file_options(options: DownloadOptions, count: int) -> None:
+    for given, name in (
+        (options.out, "-o/--out"),
+        (options.digests, "--checksum"),
+        (options.mirrors, "--mirror"),
+    ):
+        if given:
+            raise UsageError(
+                f"{name} speaks of one file, but there are {count}. "
+                "Use an input file (-i), where each can have its own."
+            )
+
+
+def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
+    notes: list[str] = []
+    directory, options, paused = wanted.directory, wanted.options, wanted.paused
+    for option in entry.options:
+        try:
+            if option.name == "dir":
+                directory = absolute(option.value)
+            elif option.name == "pause":
+                paused = parse.flag(option.value)
+            elif option.name == "header":
+                options = replace(options, headers=(*options.headers, parse.header(option.value)))
+            elif option.name in _OPTIONS:
+                options = _apply(options, option)
+            else:
+                notes.append(f"The option {option.name} of the list is not known; it is ignored.")
+        except TuiDlError as error:
+            raise UsageError(f"line {option.line}: {option.name}: {error.message}") from error
+    try:
+        for url in (*entry.urls, *options.mirrors):
+            parse_url(url)
+        directory, options = _place(directory, options)
+    except TuiDlError as error:
+        where = f"line {entry.line}" if entry.line else redacted(entry.urls[0])
+        raise UsageError(f"{where}: {error.message}", code=error.code) from error
+    options = replace(options, mirrors=(*entry.urls[1:], *options.mirrors))
+    return AddRequest(entry.urls[0], str(directory), options, paused=paused), notes
+
+
+def _place(directory: Path, options: DownloadOptions) -> tuple[Path, DownloadOptions]:
+    """Split a name that holds folders, as curl's and aria2's users write it."""
+    out = options.out
+    if out is None:
+        return directory, options
+    if out == "-":
+        raise UsageError("A download cannot be written to standard output; it needs a file.")
+    folder, name = os.path.split(Path(out).expanduser() if out.startswith("~") else out)
+    if name in ("", ".", ".."):
+        raise UsageError(f"{out!r} names a folder; -o takes the name of a file.")
+    return absolute(os.path.join(directory, folder)), replace(options, out=name)  # noqa: PTH118 - str
+
+
+def _existing_file(text: str) -> str:
+    path = absolute(text)
+    if not path.is_file():
+        raise UsageError(f"There is no file {text!r}.")
+    return str(path)
+
+
+def _same(text: str) -> str:
+    return text
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "out": ("out", _same),
+    "checksum": ("digests", lambda text: (parse.checksum(text),)),
+    "split": ("connections", parse.connections),
+    "max-connection-per-server": ("connections", parse.connections),
+    "max-download-limit": ("limit_bps", parse.limit),
+    "max-tries": ("max_tries", parse.tries),
+    "timeout": ("timeout_s", parse.seconds),
+    "connect-timeout": ("connect_timeout_s", parse.seconds),
+    "user-agent": ("user_agent", parse.user_agent),
+    "referer": ("referer", parse.referer),
+    "all-proxy": ("proxy", _same),
+    "http-user": ("http_user", _same),
+    "http-passwd": ("http_password", _same),
+    "load-cookies": ("cookie_file", _existing_file),
+    "ca-certificate": ("ca_certificate", _existing_file),
+    "check-certificate": ("check_certificate", parse.flag),
+}
+"""aria2's name of an input option -> field of ``DownloadOptions`` and its reader."""
+
+
+def _apply(options: DownloadOptions, option: InputOption) -> DownloadOptions:
+    field, read = _OPTIONS[option.name]
+    # The table ties each field to a reader of its type; mypy cannot follow names in a table.
+    change: dict[str, Any] = {field: read(option.value)}
+    return replace(options, **change)

@@ -1,0 +1,186 @@
+"""The settings: one dataclass per section, one rule per field.
+
+Owns names, defaults, ranges and the sentence that explains each field. Must not read
+or write files: that is ``store.py``. A field's rule is all that a settings screen,
+the loader and ``--set`` need to know about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+
+Value = bool | int | float | str
+
+
+class Kind(StrEnum):
+    """What a value is, and how its text form is read."""
+
+    FLAG = "flag"
+    COUNT = "count"
+    SECONDS = "seconds"
+    SIZE = "size"
+    """Bytes, or bytes per second; ``"2M"`` is understood."""
+    TEXT = "text"
+    PATH = "path"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a field accepts. ``low`` and ``high`` are both allowed values."""
+
+    kind: Kind
+    about: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def _rule(
+    kind: Kind,
+    about: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> dict[str, Rule]:
+    return {"rule": Rule(kind, about, low, high, choices)}
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """How files are fetched."""
+
+    directory: str = field(
+        default="",
+        metadata=_rule(Kind.PATH, "Folder of the app's new downloads; empty is the system's own."),
+    )
+    slots: int = field(
+        default=3, metadata=_rule(Kind.COUNT, "Downloads that run at once.", low=1, high=100)
+    )
+    connections: int = field(
+        default=16, metadata=_rule(Kind.COUNT, "Most connections to one host.", low=1, high=64)
+    )
+    limit: int = field(
+        default=0,
+        metadata=_rule(
+            Kind.SIZE, "Bytes per second of all downloads together; 0 is unlimited.", low=0
+        ),
+    )
+    limit_each: int = field(
+        default=0,
+        metadata=_rule(
+            Kind.SIZE, "Bytes per second of each download that names none; 0 is unlimited.", low=0
+        ),
+    )
+    max_tries: int = field(
+        default=5,
+        metadata=_rule(
+            Kind.COUNT, "Tries in a row without progress; 0 is endless.", low=0, high=10_000
+        ),
+    )
+    timeout_s: float = field(
+        default=60.0,
+        metadata=_rule(Kind.SECONDS, "Longest silence on a connection.", low=1, high=3600),
+    )
+    connect_timeout_s: float = field(
+        default=15.0,
+        metadata=_rule(Kind.SECONDS, "Longest wait for a connection.", low=1, high=600),
+    )
+    retry_max_s: float = field(
+        default=60.0,
+        metadata=_rule(Kind.SECONDS, "Longest pause between two tries.", low=1, high=86_400),
+    )
+    min_free: int = field(
+        default=0,
+        metadata=_rule(Kind.SIZE, "Space that stays free: below it downloads pause.", low=0),
+    )
+    resume: bool = field(
+        default=True,
+        metadata=_rule(Kind.FLAG, "Run again at start what ran at the last stop."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How the net is reached."""
+
+    proxy: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "Proxy for everything; empty lets http_proxy, https_proxy and no_proxy decide.",
+        ),
+    )
+    user_agent: str = field(
+        default="",
+        metadata=_rule(Kind.TEXT, "User-Agent to send; empty is tui-dl's own."),
+    )
+    ca_certificate: str = field(
+        default="",
+        metadata=_rule(Kind.PATH, "PEM file of trusted roots; empty is the system's store."),
+    )
+    check_certificate: bool = field(
+        default=True, metadata=_rule(Kind.FLAG, "Refuse servers whose certificate is not valid.")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The remote port. Settled here already; this version does not serve it yet."""
+
+    enabled: bool = field(
+        default=True, metadata=_rule(Kind.FLAG, "Let other programs steer tui-dl over a port.")
+    )
+    host: str = field(
+        default="127.0.0.1", metadata=_rule(Kind.TEXT, "Address that the port is bound to.")
+    )
+    port: int = field(
+        default=1700, metadata=_rule(Kind.COUNT, "First port that is tried.", low=1, high=65_535)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """How the app looks."""
+
+    theme: str = field(
+        default="", metadata=_rule(Kind.TEXT, "Name of a theme; empty is the app's own choice.")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All sections, each with a default for every field."""
+
+    downloads: Downloads = Downloads()
+    network: Network = Network()
+    api: Api = Api()
+    ui: Ui = Ui()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One setting: its place, its rule and its default."""
+
+    section: str
+    name: str
+    rule: Rule
+    default: Value
+
+    @property
+    def key(self) -> str:
+        """The dotted name that ``--set`` takes."""
+        return f"{self.section}.{self.name}"
+
+
+def entries() -> Iterator[Entry]:
+    """Yield every setting, in the order of the file."""
+    defaults = Settings()
+    for part in fields(Settings):
+        section = getattr(defaults, part.name)
+        for item in fields(section):
+            rule: Rule = item.metadata["rule"]
+            yield Entry(part.name, item.name, rule, getattr(section, item.name))
