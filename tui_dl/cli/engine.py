@@ -33,6 +33,7 @@ def engine_config(
     slots: int | None = None,
     connections: int | None = None,
     resume_running: bool | None = None,
+    only_asked: bool = False,
 ) -> EngineConfig:
     """Return what the engine is told; a flag that was not given leaves the setting in force."""
     from tui_dl.engine.config import EngineConfig
@@ -55,6 +56,7 @@ def engine_config(
         check_certificate=network.check_certificate,
         min_free_bytes=downloads.min_free,
         resume_running=downloads.resume,
+        only_asked=only_asked,
     )
     if slots is not None:
         config = replace(config, slots=slots)

@@ -93,7 +93,7 @@ def run(flags: GetFlags, console: Console) -> int:
         directory,
         slots=flags.slots,
         connections=flags.connections,
-        resume_running=False,
+        only_asked=True,
     )
     # A paused entry of a list would never end here.
     requests = [replace(request, paused=False) for request in batch.requests]

@@ -42,6 +42,11 @@ class EngineConfig:
     """Space that stays free on the target: below it downloads pause."""
     resume_running: bool = True
     """Downloads that ran at the last stop run again; else they come up paused."""
+    only_asked: bool = False
+    """Run only what this process adds or resumes; all else keeps its status and waits.
+
+    For ``tui-dl get``: a queue that an app left behind is neither started nor paused.
+    """
     checkpoints: bool = True
     """Off only to measure their cost."""
     sync_interval_s: float = 5.0
