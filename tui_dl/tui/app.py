@@ -1,0 +1,276 @@
+"""The application: it shows snapshots of a service and hands keys to it.
+
+Owns the ticker, the toasts and the way out. It never owns the engine: the caller starts
+the service before ``run_async`` and closes it after, so that no error here stops a transfer.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Event, Key, MouseEvent
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.worker import Worker, WorkerState
+
+from tui_dl.domain.display import display_text
+from tui_dl.domain.model import AddRequest, DownloadOptions, Status
+from tui_dl.domain.rates import RateHistory
+from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
+from tui_dl.service.contract import DownloadService
+from tui_dl.tui import leaving, themes
+from tui_dl.tui.adding import Adding, Refusal
+from tui_dl.tui.feed import TICK_S, SnapshotFeed
+from tui_dl.tui.news import news_of
+from tui_dl.tui.opening import open_outside
+from tui_dl.tui.screens.add import AddDialog
+from tui_dl.tui.screens.base import DownloadScreen
+from tui_dl.tui.screens.confirm import ConfirmDialog, Question
+from tui_dl.tui.screens.help import HelpDialog, sections_of
+from tui_dl.tui.screens.main import MainScreen
+from tui_dl.tui.steering import Severity, Steering
+from tui_dl.tui.view.status import EngineLook
+
+
+class EngineWoke(Message, bubble=False):
+    """The engine pushed events: look at once."""
+
+
+class TuiDlApp(App[int]):
+    """The terminal app over a service that is already started.
+
+    Returns 0, or with ``exit_when_done`` 1 when a download of this run failed.
+    """
+
+    TITLE = "tui-dl"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    # Textual declares both as attributes of instances.
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - never changed
+        (0, "-narrow"),
+        (60, "-normal"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - never changed
+        (0, "-tiny"),
+        (12, "-short"),
+        (30, "-tall"),
+        (46, "-towering"),
+    ]
+    BINDING_GROUP_TITLE = "App"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", tooltip="All keys", id="app.help"),
+        Binding("q,ctrl+q,ctrl+c", "quit", "Quit", show=False, id="app.quit"),
+    ]
+
+    def __init__(
+        self,
+        service: DownloadService,
+        *,
+        directory: str,
+        initial: Sequence[AddRequest] = (),
+        exit_when_done: bool = False,
+        options: DownloadOptions = DownloadOptions(),  # noqa: B008 - immutable
+        engine_stays: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make the app.
+
+        ``directory`` is the folder offered for new downloads, ``options`` what they start
+        from, ``initial`` is added at start. ``engine_stays`` says that transfers go on
+        after the app (a remote engine). ``clock`` is monotonic seconds.
+        """
+        # Without colour Textual only takes the colour out when ANSI is on from the start.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.service = service
+        self.directory = directory
+        self.options = options
+        self.initial = tuple(initial)
+        self.engine_stays = engine_stays
+        self.feed = SnapshotFeed(service, wake=self._wake_from_engine)
+        self.steering = Steering(service, self.say, self._look)
+        self._adding = Adding(service, self.ask)
+        self._clock = clock
+        self._history = RateHistory()
+        self._ticker: Timer | None = None
+        self._watch = leaving.DoneWatch() if exit_when_done else None
+        for theme in themes.OWN_THEMES:
+            self.register_theme(theme)
+        self.theme = themes.DARK.name
+
+    # --- start and stop -----------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every theme a value for our own variables."""
+        return themes.variable_defaults(self.current_theme)
+
+    def get_default_screen(self) -> MainScreen:
+        """Start with the list."""
+        return MainScreen()
+
+    def on_mount(self) -> None:
+        """Listen, look and tick."""
+        self.feed.open()
+        self._ticker = self.set_interval(TICK_S, self._tick)
+        self._look()
+        if self.initial:
+            self.spawn(self._add_initial())
+
+    def on_unmount(self) -> None:
+        """Stop to listen; the service is not ours to close."""
+        self.feed.close()
+
+    # --- pictures -------------------------------------------------------------------
+
+    def engine_look(self) -> EngineLook:
+        """Return the facts of the line at the top."""
+        snapshot = self.feed.latest
+        return EngineLook(
+            rate_bps=snapshot.rate_bps,
+            history=self._history.samples(),
+            limit_bps=snapshot.limit_bps,
+            free_bytes=snapshot.free_bytes,
+            wanted_bytes=wanted_bytes(snapshot),
+            api_address=snapshot.api_address,
+            stale_s=snapshot.stale_s,
+        )
+
+    def _tick(self) -> None:
+        if self.feed.tick():
+            self._show()
+        elif self.feed.may_sleep and self._ticker is not None:
+            self._ticker.pause()
+
+    def _look(self) -> None:
+        """Look at once: an answer or an event has arrived."""
+        self.feed.look()
+        self._show()
+        self._stir()
+
+    def _show(self) -> None:
+        snapshot = self.feed.latest
+        self._history.add(self._clock(), snapshot.rate_bps)
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, DownloadScreen):
+                if screen.is_mounted:
+                    screen.show_snapshot(snapshot)
+                break
+        if self._watch is not None and self._watch.is_over(snapshot):
+            self.exit(self._watch.exit_code(snapshot))
+
+    def _stir(self) -> None:
+        self.feed.stir()
+        if self._ticker is not None:
+            self._ticker.resume()
+
+    async def on_event(self, event: Event) -> None:
+        """Wake the ticker when the user does something."""
+        if isinstance(event, (Key, MouseEvent)):
+            self._stir()
+        await super().on_event(event)
+
+    # --- events of the engine ---------------------------------------------------------
+
+    def _wake_from_engine(self) -> None:
+        """Runs on the engine's thread: only hand over, and never raise."""
+        try:
+            self.post_message(EngineWoke())
+        except RuntimeError:
+            return  # the loop of the screen has just ended: nobody is left to tell
+
+    def on_engine_woke(self) -> None:
+        """Tell what happened and paint it."""
+        for news in news_of(self.feed.drain()):
+            self.say(news.sentence, news.severity)
+        self._look()
+
+    # --- telling and asking -------------------------------------------------------------
+
+    def say(self, sentence: str, severity: Severity = "information") -> None:
+        """Show a display-safe sentence as a toast; never markup."""
+        self.notify(sentence, severity=severity, timeout=6, markup=False)
+
+    async def ask(self, question: Question) -> bool:
+        """Ask a question; only inside a worker."""
+        answer = await self.push_screen_wait(ConfirmDialog(question))
+        return answer is True
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run an action of the user; an error in it becomes a toast, not the end of the app."""
+        self.run_worker(work, group="actions", exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say when an action broke; the downloads do not depend on it."""
+        if event.state is WorkerState.ERROR:
+            reason = display_text(str(event.worker.error) or type(event.worker.error).__name__)
+            self.say(f"That did not work: {reason}. The downloads go on.", "error")
+
+    # --- adding ---------------------------------------------------------------------------
+
+    def open_add_dialog(self, text: str = "") -> None:
+        """Ask for links, starting from ``text``."""
+        folder = self.feed.latest.directory or self.directory
+        self.push_screen(AddDialog(folder, self.options, text))
+
+    async def add(self, requests: Sequence[AddRequest]) -> tuple[Refusal, ...]:
+        """Add downloads, ask about duplicates, show the first new one; only inside a worker."""
+        added = await self._adding.add(requests)
+        self._look()
+        if added.ids:
+            if self._watch is not None:
+                self._watch.expect(added.ids)
+            main = self.screen_stack[0]
+            if isinstance(main, MainScreen):
+                main.put_cursor_on(added.ids[0])
+        return added.refused
+
+    async def _add_initial(self) -> None:
+        for refusal in await self.add(self.initial):
+            self.say(refusal.reason, "error")
+
+    # --- keys of the app --------------------------------------------------------------------
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write keys as people say them: ``ctrl+p``, ``enter``."""
+        shown = {"enter": "enter", "escape": "esc", "question_mark": "?", "slash": "/"}
+        return binding.key_display or shown.get(binding.key) or binding.key.replace("_", " ")
+
+    def action_help(self) -> None:
+        """Show all keys that work on the screen below."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(HelpDialog(sections_of(self.screen, self.get_key_display)))
+
+    async def action_quit(self) -> None:
+        """Leave; ask only if bytes would have to be fetched again."""
+        self.spawn(self._quit())
+
+    async def _quit(self) -> None:
+        if not self.engine_stays:
+            question = await leaving.loss_question(self.service, self.feed.latest)
+            if question is not None and not await self.ask(question):
+                return
+        message = leaving.farewell(self.feed.latest, engine_stays=self.engine_stays)
+        self.exit(0, message=Content(message) if message else None)
+
+    def open_outside(self, download: DownloadSnapshot, *, folder: bool) -> None:
+        """Open a finished file or a folder with the desktop; say so if it cannot be."""
+        problem = open_outside(download, folder=folder)
+        if problem is not None:
+            self.say(problem, "warning")
+
+
+def wanted_bytes(snapshot: EngineSnapshot) -> int:
+    """Return what all unfinished downloads of known size still have to write."""
+    return sum(
+        max(0, download.total_bytes - download.done_bytes)
+        for download in snapshot.downloads
+        if download.total_bytes is not None
+        and download.status not in (Status.COMPLETED, Status.CANCELLED)
+    )

@@ -1,0 +1,76 @@
+"""Open a finished file or its folder with the desktop's own program.
+
+Argument lists only, never a shell (trap S15): a file name is data of a stranger. What
+could run is refused: the download may be hostile, and a double click is not a decision.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from tui_dl.domain.display import display_text
+from tui_dl.domain.model import Status
+from tui_dl.domain.snapshot import DownloadSnapshot
+
+RUNNABLE_ENDINGS = (
+    *(".appimage", ".bash", ".bat", ".cmd", ".com", ".command", ".cpl", ".csh", ".deb"),
+    *(".desktop", ".dll", ".elf", ".exe", ".hta", ".jar", ".jnlp", ".js", ".jse", ".ksh"),
+    *(".lnk", ".msc", ".msi", ".msp", ".out", ".pif", ".pkg", ".pl", ".ps1", ".py", ".pyc"),
+    *(".pyw", ".rb", ".reg", ".rpm", ".run", ".scr", ".sh", ".so", ".url", ".vb", ".vbe"),
+    *(".vbs", ".ws", ".wsf", ".wsh", ".zsh"),
+)
+RUNNABLE_HEADS = (b"\x7fELF", b"#!", b"MZ", b"[Desktop Entry]")
+
+
+def open_outside(download: DownloadSnapshot, *, folder: bool) -> str | None:
+    """Open the file, or its folder; return a sentence when it cannot be done."""
+    directory = Path(download.directory)
+    if folder:
+        if not directory.is_dir():
+            return f"The folder {display_text(download.directory)} is not there."
+        return _start(directory)
+    if download.status is not Status.COMPLETED:
+        return "It can be opened once it is done."
+    path = directory / download.name
+    if not path.is_file():
+        return f"{display_text(download.name, max_cells=48)} is not there any more."
+    if may_run(path):
+        return "tui-dl does not open programs. O opens its folder."
+    return _start(path)
+
+
+def may_run(path: Path) -> bool:
+    """Return whether opening the file could run it: by ending, mode or first bytes."""
+    if path.name.lower().endswith(RUNNABLE_ENDINGS):
+        return True
+    try:
+        if path.stat().st_mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
+            return True
+        with path.open("rb") as file:
+            head = file.read(64).lstrip()
+    except OSError:
+        return True  # what cannot be read cannot be judged
+    return head.startswith(RUNNABLE_HEADS)
+
+
+def _start(path: Path) -> str | None:
+    opener = "open" if sys.platform == "darwin" else "xdg-open"
+    program = shutil.which(opener)
+    if program is None:
+        return f"There is no {opener} here. It is {display_text(os.fspath(path))}"
+    try:
+        subprocess.Popen(
+            [program, os.fspath(path.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return f"{opener} did not start: {display_text(str(error))}"
+    return None

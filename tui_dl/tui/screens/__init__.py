@@ -1,0 +1,1 @@
+"""The screens and dialogs: they join widgets to the service's actions."""

@@ -1,0 +1,156 @@
+"""What every screen about downloads can do: the keys that steer them, and their targets.
+
+Must not call the service itself: ``Steering`` does, and says what was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
+from tui_dl.service.contract import MoveTo
+from tui_dl.tui.screens.confirm import ConfirmDialog, deletion_question
+from tui_dl.tui.screens.limit import LimitChoice, LimitDialog
+from tui_dl.tui.screens.link import LinkDialog
+from tui_dl.tui.steering import plural
+
+if TYPE_CHECKING:
+    from tui_dl.tui.app import TuiDlApp
+
+
+class DownloadScreen(Screen[None]):
+    """A screen with downloads to act on. A subclass says which."""
+
+    BINDING_GROUP_TITLE = "Downloads"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "pause", "Pause", tooltip="Stop it and keep its bytes", id="download.pause"),
+        Binding(
+            "r",
+            "resume",
+            "Resume",
+            tooltip="Go on, or try a failed one again",
+            id="download.resume",
+        ),
+        Binding("d", "remove", "Delete", tooltip="Off the list; files stay", id="download.remove"),
+        Binding(
+            "D",
+            "delete_files",
+            "Delete with files",
+            show=False,
+            tooltip="Off the list and off the disk; asks first",
+            id="download.delete_files",
+        ),
+        Binding("K", "move('up')", "Earlier in the queue", show=False, id="download.up"),
+        Binding("J", "move('down')", "Later in the queue", show=False, id="download.down"),
+        Binding("l", "limits", "Limit", tooltip="Limit all or the chosen ones", id="app.limits"),
+        Binding(
+            "u",
+            "link",
+            "New link",
+            show=False,
+            tooltip="Give it another URL and keep its bytes",
+            id="download.link",
+        ),
+        Binding("y", "copy_url", "Copy URL", show=False, id="download.copy_url"),
+        Binding("o", "open_file", "Open file", show=False, id="download.open_file"),
+        Binding("O", "open_folder", "Open folder", show=False, id="download.open_folder"),
+    ]
+
+    @property
+    def tui(self) -> TuiDlApp:
+        """The app, with its type."""
+        return cast("TuiDlApp", self.app)
+
+    def show_snapshot(self, snapshot: EngineSnapshot) -> None:
+        """Paint a new picture of the engine."""
+        raise NotImplementedError
+
+    def targets(self) -> Sequence[DownloadSnapshot]:
+        """Return the downloads that a key acts on."""
+        raise NotImplementedError
+
+    def action_pause(self) -> None:
+        """Pause the targets."""
+        if ids := self._ids():
+            self.tui.spawn(self.tui.steering.pause(ids))
+
+    def action_resume(self) -> None:
+        """Resume or retry the targets."""
+        if ids := self._ids():
+            self.tui.spawn(self.tui.steering.resume(ids))
+
+    def action_remove(self) -> None:
+        """Take the targets off the list; their files stay."""
+        if ids := self._ids():
+            self.tui.spawn(self.tui.steering.remove(ids, with_files=False))
+
+    def action_delete_files(self) -> None:
+        """Ask, naming the files, then delete the targets and what is on the disk."""
+        chosen = self.targets()
+        if not chosen:
+            return
+        ids = [download.id for download in chosen]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.tui.spawn(self.tui.steering.remove(ids, with_files=True))
+
+        self.app.push_screen(ConfirmDialog(deletion_question(chosen)), answered)
+
+    def action_move(self, to: str) -> None:
+        """Move the targets in the queue."""
+        if ids := self._ids():
+            self.tui.spawn(self.tui.steering.move(ids, MoveTo(to)))
+
+    def action_limits(self) -> None:
+        """Ask for a limit, for everything or for the targets."""
+        chosen = self.targets()
+        ids = [download.id for download in chosen]
+
+        def answered(choice: LimitChoice | None) -> None:
+            if choice is None:
+                return
+            if choice.for_all:
+                self.tui.spawn(self.tui.steering.set_global_limit(choice.limit_bps or 0))
+            else:
+                self.tui.spawn(self.tui.steering.set_limit(ids, choice.limit_bps))
+
+        self.app.push_screen(LimitDialog(self.tui.feed.latest, chosen), answered)
+
+    def action_link(self) -> None:
+        """Ask for another URL of the one download under the cursor."""
+        chosen = self.targets()
+        if len(chosen) != 1:
+            if chosen:
+                self.tui.say("A new link is for one download: select a single one.", "warning")
+            return
+        target = chosen[0]
+
+        def answered(url: str | None) -> None:
+            if url is not None:
+                self.tui.spawn(self.tui.steering.set_url(target, url))
+
+        self.app.push_screen(LinkDialog(target), answered)
+
+    def action_copy_url(self) -> None:
+        """Send the URLs of the targets to the terminal's clipboard."""
+        if chosen := self.targets():
+            self.app.copy_to_clipboard("\n".join(download.url for download in chosen))
+            self.tui.say(f"{plural(len(chosen), 'URL')} sent to the terminal's clipboard.")
+
+    def action_open_file(self) -> None:
+        """Open the finished file with the desktop's program for it."""
+        if chosen := self.targets():
+            self.tui.open_outside(chosen[0], folder=False)
+
+    def action_open_folder(self) -> None:
+        """Open the folder of the download."""
+        if chosen := self.targets():
+            self.tui.open_outside(chosen[0], folder=True)
+
+    def _ids(self) -> list[str]:
+        return [download.id for download in self.targets()]

@@ -1,0 +1,80 @@
+"""Ask for a limit: of everything, or of the chosen downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button, Input, RadioButton, RadioSet, Static
+
+from tui_dl.domain.errors import UsageError
+from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
+from tui_dl.domain.units import format_rate, parse_size
+from tui_dl.tui.screens.dialog import Dialog
+from tui_dl.tui.view.naming import short_name
+
+
+@dataclass(frozen=True, slots=True)
+class LimitChoice:
+    """What the user wants. ``limit_bps`` 0 is unlimited, ``None`` the default."""
+
+    for_all: bool
+    limit_bps: int | None
+
+
+class LimitDialog(Dialog[LimitChoice]):
+    """Take a rate such as ``2M``, ``500K`` or ``0``."""
+
+    title_text = "Limit the rate"
+
+    def __init__(self, engine: EngineSnapshot, chosen: Sequence[DownloadSnapshot]) -> None:
+        super().__init__()
+        self.engine = engine
+        self.chosen = chosen
+
+    def body(self) -> Iterator[Widget]:
+        """Yield the scope, the field and its rule."""
+        with RadioSet(id="scope"):
+            yield RadioButton(Content(f"all downloads together{_now(self.engine.limit_bps)}"), True)
+            if self.chosen:
+                yield RadioButton(Content(self._chosen_label()))
+        yield Input(placeholder="2M, 500K, or 0 for no limit", id="limit", compact=True)
+        yield Static(Content("Bytes per second. It takes effect at once."), classes="dialog-hint")
+        yield Static("", id="problem", classes="dialog-problem")
+
+    def buttons(self) -> Iterator[Widget]:
+        """Yield set and cancel."""
+        yield Button("Set", id="set", variant="primary")
+        yield Button("Cancel", id="cancel")
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one("#limit", Input).focus()
+
+    @on(Input.Submitted, "#limit")
+    @on(Button.Pressed, "#set")
+    def _set(self) -> None:
+        try:
+            limit_bps = parse_size(self.query_one("#limit", Input).value)
+        except UsageError as error:
+            self.query_one("#problem", Static).update(Content(error.message))
+            return
+        for_all = self.query_one("#scope", RadioSet).pressed_index <= 0
+        self.dismiss(LimitChoice(for_all, limit_bps))
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.dismiss(None)
+
+    def _chosen_label(self) -> str:
+        if len(self.chosen) == 1:
+            one = self.chosen[0]
+            return f"{short_name(one.name, 34)}{_now(one.limit_bps)}"
+        return f"each of the {len(self.chosen)} chosen downloads"
+
+
+def _now(limit_bps: int) -> str:
+    return f"  (now {format_rate(limit_bps)})" if limit_bps else ""

@@ -1,0 +1,190 @@
+"""The dashboard: state, tabs, the list, the details under it where there is room, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui_dl.domain.display import display_text
+from tui_dl.domain.lifecycle import Event, allowed
+from tui_dl.domain.model import Status
+from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
+from tui_dl.domain.urls import split_url_text
+from tui_dl.tui.screens.base import DownloadScreen
+from tui_dl.tui.view.listing import SortKey, Tab, arrange, count
+from tui_dl.tui.widgets.bars import ColumnLine, KeyLine, StatusLine, TabLine
+from tui_dl.tui.widgets.download_list import DownloadList
+
+
+class MainScreen(DownloadScreen):
+    """The list of all downloads, and the keys that act on them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", "Add", tooltip="Add one link or many", id="list.add"),
+        Binding("P", "pause_all", "Pause all", show=False, id="list.pause_all"),
+        Binding("R", "resume_all", "Resume all", show=False, id="list.resume_all"),
+        Binding("slash", "filter", "Filter", tooltip="Show names with a word", id="list.filter"),
+        Binding("S", "sort", "Sort", show=False, tooltip="Next order", id="list.sort"),
+        Binding("1", "tab('all')", "All", show=False, id="list.tab_all"),
+        Binding("2", "tab('active')", "Active", show=False, id="list.tab_active"),
+        Binding("3", "tab('queued')", "Queued", show=False, id="list.tab_queued"),
+        Binding("4", "tab('done')", "Done", show=False, id="list.tab_done"),
+        Binding("5", "tab('failed')", "Failed", show=False, id="list.tab_failed"),
+        Binding("escape", "back", "Clear selection or filter", show=False, id="list.back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tab = Tab.ALL
+        self._sort = SortKey.QUEUE
+        self._needle = ""
+        self._snapshot = EngineSnapshot(version=-1)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield StatusLine(id="status")
+        with Horizontal(id="tab-row"):
+            yield TabLine(id="tabs")
+            yield Input(placeholder="filter", id="filter", compact=True)
+        yield ColumnLine(id="columns")
+        yield DownloadList(id="list")
+        yield Static(id="empty")
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        self.query_one(DownloadList).focus()
+        self.show_snapshot(self.tui.feed.latest)
+
+    # --- painting ---------------------------------------------------------------
+
+    def show_snapshot(self, snapshot: EngineSnapshot) -> None:
+        """Paint a new picture of the engine."""
+        self._snapshot = snapshot
+        self.query_one(StatusLine).look = self.tui.engine_look()
+        self.query_one(TabLine).counts = count(snapshot.downloads)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        listing = self.query_one(DownloadList)
+        rows = arrange(self._snapshot.downloads, self._tab, self._needle, self._sort)
+        listing.set_rows(rows)
+        if listing.selected_ids:
+            listing.forget_selected(download.id for download in self._snapshot.downloads)
+        self.set_class(not rows, "-empty")
+        if not rows:
+            self.query_one("#empty", Static).update(self._empty_text())
+
+    def _empty_text(self) -> Content:
+        if self._needle:
+            return Content(f"Nothing here matches “{display_text(self._needle)}”.\n\nesc shows all")
+        if self._snapshot.downloads:
+            return Content(f"Nothing is {self._tab.value}.\n\n1 shows all")
+        folder = display_text(self._snapshot.directory or self.tui.directory, max_cells=60)
+        return Content.assemble(
+            "Nothing to download yet.\n\n",
+            ("a", "$accent bold"),
+            " adds a link     ",
+            ("?", "$accent bold"),
+            " shows all keys\n\n",
+            (f"files go to {folder}", "$ink-faint"),
+        )
+
+    # --- targets ------------------------------------------------------------------
+
+    def targets(self) -> Sequence[DownloadSnapshot]:
+        """Return the selected downloads in queue order, else the one under the cursor."""
+        listing = self.query_one(DownloadList)
+        wanted = listing.selected_ids or {listing.cursor_id}
+        return [download for download in self._snapshot.downloads if download.id in wanted]
+
+    def put_cursor_on(self, id: str) -> None:
+        """Show a download that was just added, if the current view holds it."""
+        self.query_one(DownloadList).move_cursor_to(id)
+
+    # --- keys -----------------------------------------------------------------------
+
+    def action_add(self) -> None:
+        """Open the dialog that adds links."""
+        self.tui.open_add_dialog()
+
+    def action_pause_all(self) -> None:
+        """Pause everything that runs or waits for its turn."""
+        ids = [d.id for d in self._snapshot.downloads if may_pause(d)]
+        if ids:
+            self.tui.spawn(self.tui.steering.pause(ids))
+
+    def action_resume_all(self) -> None:
+        """Resume everything that is paused. Failed ones are left alone."""
+        ids = [d.id for d in self._snapshot.downloads if is_paused(d)]
+        if ids:
+            self.tui.spawn(self.tui.steering.resume(ids))
+
+    def action_tab(self, name: str) -> None:
+        """Show one of the five views."""
+        self._tab = Tab(name)
+        self.query_one(TabLine).tab = self._tab
+        self._show_rows()
+
+    def action_sort(self) -> None:
+        """Go to the next order."""
+        keys = list(SortKey)
+        self._sort = keys[(keys.index(self._sort) + 1) % len(keys)]
+        self.query_one(TabLine).sort = self._sort
+        self._show_rows()
+
+    def action_filter(self) -> None:
+        """Type words; the list follows."""
+        self.add_class("-filtering")
+        self.query_one("#filter", Input).focus()
+
+    def action_back(self) -> None:
+        """Clear the selection, else the filter."""
+        listing = self.query_one(DownloadList)
+        if listing.has_focus and listing.clear_selection_set():
+            return
+        self.query_one("#filter", Input).value = ""
+        self.remove_class("-filtering")
+        listing.focus()
+
+    @on(Input.Changed, "#filter")
+    def _needle_changed(self, event: Input.Changed) -> None:
+        self._needle = event.value
+        self._show_rows()
+
+    @on(Input.Submitted, "#filter")
+    def _needle_taken(self) -> None:
+        if not self._needle:
+            self.remove_class("-filtering")
+        self.query_one(DownloadList).focus()
+
+    @on(TabLine.Chosen)
+    def _tab_clicked(self, event: TabLine.Chosen) -> None:
+        self.action_tab(event.tab.value)
+
+    @on(DownloadList.SelectionChanged)
+    def _selection_changed(self, event: DownloadList.SelectionChanged) -> None:
+        self.query_one(TabLine).selected = len(event.ids)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take pasted or dropped links as the wish to add them."""
+        if any("://" in piece for piece in split_url_text(event.text)):
+            event.stop()
+            self.tui.open_add_dialog(event.text)
+
+
+def may_pause(download: DownloadSnapshot) -> bool:
+    """Return whether the lifecycle table lets this download pause."""
+    return Event.PAUSE in allowed(download.status)
+
+
+def is_paused(download: DownloadSnapshot) -> bool:
+    """Return whether this download waits for the user and no error stopped it for good."""
+    return download.status is Status.PAUSED

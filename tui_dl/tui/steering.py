@@ -1,0 +1,102 @@
+"""What a key asks of the service, and what the user is told about the answer.
+
+Every refusal becomes one sentence. Must not hold state of the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol
+
+from tui_dl.domain.display import display_text
+from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.model import Status
+from tui_dl.domain.snapshot import DownloadSnapshot
+from tui_dl.service.contract import ActionResult, DownloadService, MoveTo
+
+Severity = Literal["information", "warning", "error"]
+
+
+class Say(Protocol):
+    """Tell the user something, in a toast."""
+
+    def __call__(self, sentence: str, severity: Severity = "information") -> None:
+        """Show ``sentence``, which is display-safe."""
+
+
+class Steering:
+    """Ask the service for actions on ids; say what was refused.
+
+    ``looked`` is called after every answer, so that the screen shows it in the next frame.
+    """
+
+    def __init__(self, service: DownloadService, say: Say, looked: Callable[[], None]) -> None:
+        self._service = service
+        self._say = say
+        self._looked = looked
+
+    async def pause(self, ids: Sequence[str]) -> None:
+        """Pause downloads."""
+        await self._ask("paused", self._service.pause(ids))
+
+    async def resume(self, ids: Sequence[str]) -> None:
+        """Resume or retry downloads."""
+        await self._ask("resumed", self._service.resume(ids))
+
+    async def remove(self, ids: Sequence[str], *, with_files: bool) -> None:
+        """Drop downloads from the list, with their files only if asked."""
+        taken = await self._ask("deleted", self._service.remove(ids, with_files=with_files))
+        if taken and with_files:
+            self._say(f"{plural(taken, 'download')} deleted, with what was on the disk.")
+
+    async def move(self, ids: Sequence[str], to: MoveTo) -> None:
+        """Move downloads in the queue."""
+        await self._ask("moved", self._service.move(ids, to))
+
+    async def set_limit(self, ids: Sequence[str], limit_bps: int | None) -> None:
+        """Limit each of these downloads."""
+        for id in ids:
+            await self._ask("limited", _listed(self._service.set_limit(id, limit_bps)))
+
+    async def set_global_limit(self, limit_bps: int) -> None:
+        """Limit the sum of all downloads."""
+        try:
+            await self._service.set_global_limit(limit_bps)
+        except TuiDlError as error:
+            self._say(display_text(error.message), "error")
+        self._looked()
+
+    async def set_url(self, download: DownloadSnapshot, url: str) -> None:
+        """Give a download a new link, and let a stopped one run with it."""
+        taken = await self._ask(
+            "given a new link", _listed(self._service.set_url(download.id, url))
+        )
+        if taken and download.status is not Status.QUEUED:
+            await self._ask("resumed", self._service.resume([download.id]))
+
+    async def _ask(self, done: str, answer: Awaitable[Sequence[ActionResult]]) -> int:
+        """Await the answers, say what was refused, return how many were taken."""
+        try:
+            results = await answer
+        except TuiDlError as error:
+            self._say(display_text(error.message), "error")
+            self._looked()
+            return 0
+        refused = [result.failure for result in results if result.failure is not None]
+        if refused:
+            reason = display_text(refused[0].message)
+            if len(results) == 1:
+                self._say(reason, "warning")
+            else:
+                self._say(f"{len(refused)} of {len(results)} were not {done}: {reason}", "warning")
+        self._looked()
+        return len(results) - len(refused)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 download``, ``2 downloads``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+async def _listed(answer: Awaitable[ActionResult]) -> list[ActionResult]:
+    return [await answer]

@@ -1,0 +1,128 @@
+"""One download as one line of the list. Pure.
+
+Names and sentences come from servers: they pass ``display_text`` here, once, before
+they become spans.
+"""
+
+from __future__ import annotations
+
+from tui_dl.domain.display import display_text
+from tui_dl.domain.model import Status
+from tui_dl.domain.snapshot import DownloadSnapshot
+from tui_dl.domain.units import format_duration, format_rate, format_size
+from tui_dl.tui.view.bars import progress_bar
+from tui_dl.tui.view.columns import Columns
+from tui_dl.tui.view.ink import Ink, Line, Span, left, right
+from tui_dl.tui.view.naming import short_name
+from tui_dl.tui.view.words import LOOKS, status_word
+
+NOTHING = "–"
+MOVING = frozenset({Status.DOWNLOADING, Status.PROBING, Status.PAUSING, Status.VERIFYING})
+"""Statuses whose numbers are worth full ink."""
+
+
+def row_line(download: DownloadSnapshot, columns: Columns, *, cursor: bool, selected: bool) -> Line:
+    """Return the line of one download; it fills ``columns.width`` cells."""
+    look = LOOKS[download.status]
+    spans: list[Span] = [
+        ("▌" if cursor else " ", Ink.ACCENT),
+        ("●" if selected else " ", Ink.ACCENT),
+        (" ", Ink.TEXT),
+        (left(short_name(download.name, columns.name), columns.name), _name_ink(download, cursor)),
+        ("  ", Ink.TEXT),
+        (left(status_word(download, columns.status), columns.status), look.ink),
+    ]
+    if download.failure is not None and download.status in (Status.FAILED, Status.PAUSED):
+        spans.extend(_sentence(download, columns))
+    else:
+        spans.extend(_numbers(download, columns))
+    return tuple(spans)
+
+
+def header_line(columns: Columns) -> Line:
+    """Return the headings over the columns."""
+    spans: list[Span] = [
+        (" " * 3 + left("name", columns.name), Ink.FAINT),
+        ("  " + left("status", columns.status), Ink.FAINT),
+    ]
+    if columns.bar:
+        spans.append((" " + left("progress", columns.bar), Ink.FAINT))
+    if columns.percent:
+        spans.append((" " * (columns.percent + 1), Ink.FAINT))
+    for word, cells in (
+        ("size", columns.size),
+        ("rate", columns.rate),
+        ("left", columns.left),
+        ("conn", columns.connections),
+    ):
+        spans.append((right(word, cells), Ink.FAINT))
+    return tuple(spans)
+
+
+def percent_text(fraction: float | None) -> str:
+    """Return whole percents, rounded down: 100% means all of it."""
+    if fraction is None:
+        return NOTHING
+    return f"{int(fraction * 100)}%"
+
+
+def _name_ink(download: DownloadSnapshot, cursor: bool) -> Ink:
+    if cursor:
+        return Ink.STRONG
+    return Ink.TEXT if download.status in MOVING else Ink.SOFT
+
+
+def _sentence(download: DownloadSnapshot, columns: Columns) -> list[Span]:
+    """The failure in place of the numbers; a percentage alone where no sentence fits."""
+    if columns.numbers < 20 or download.failure is None:
+        return _numbers(download, columns)
+    text = display_text(download.failure.message, max_cells=columns.numbers)
+    ink = Ink.FAIL if download.status is Status.FAILED else Ink.HOLD
+    return [(" " + left(text, columns.numbers), ink)]
+
+
+def _numbers(download: DownloadSnapshot, columns: Columns) -> list[Span]:
+    look = LOOKS[download.status]
+    ink = Ink.TEXT if download.status in MOVING else Ink.FAINT
+    spans: list[Span] = []
+    if columns.bar:
+        spans.append((" ", Ink.TEXT))
+        spans.extend(progress_bar(download.fraction, columns.bar, look.bar))
+    if columns.percent:
+        percent = right(percent_text(download.fraction), columns.percent)
+        spans.append((" " + percent, ink))
+    if columns.size:
+        spans.append((right(_size(download), columns.size), ink))
+    if columns.rate:
+        spans.append((right(_rate(download, columns), columns.rate), ink))
+    if columns.left:
+        spans.append((right(_left(download), columns.left), ink))
+    if columns.connections:
+        shown = str(download.connections) if download.status.is_running else NOTHING
+        spans.append((right(shown, columns.connections), ink))
+    return spans
+
+
+def _size(download: DownloadSnapshot) -> str:
+    if download.total_bytes is not None:
+        return format_size(download.total_bytes)
+    return format_size(download.done_bytes) if download.done_bytes else NOTHING
+
+
+def _rate(download: DownloadSnapshot, columns: Columns) -> str:
+    if download.status is Status.COMPLETED:
+        if not columns.size:
+            return _size(download)
+        average = format_rate(download.average_bps) if download.average_bps else NOTHING
+        return f"ø {average}" if columns.rate >= 12 else average
+    if download.status is Status.DOWNLOADING:
+        return format_rate(download.rate_bps)
+    return NOTHING
+
+
+def _left(download: DownloadSnapshot) -> str:
+    if download.status is Status.COMPLETED and download.elapsed_s > 0:
+        return "in " + format_duration(download.elapsed_s)
+    if download.status is Status.DOWNLOADING and download.eta_s is not None:
+        return format_duration(download.eta_s)
+    return NOTHING

@@ -1,0 +1,76 @@
+"""The line at the top: what the whole engine does right now. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_dl.domain.display import display_text
+from tui_dl.domain.units import format_duration, format_rate, format_size
+from tui_dl.tui.view.bars import spark
+from tui_dl.tui.view.ink import Ink, Line, Span, left, width_of
+
+LOW_SPACE_BYTES = 2 * 1024**3
+"""Below this the free space is shown as a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLook:
+    """The engine-wide facts of one moment, with the history of the total rate."""
+
+    rate_bps: float = 0.0
+    history: tuple[float, ...] = ()
+    """One sample a second, oldest first."""
+    limit_bps: int = 0
+    free_bytes: int | None = None
+    wanted_bytes: int = 0
+    """What all unfinished downloads still have to write."""
+    api_address: str | None = None
+    stale_s: float = 0.0
+
+
+def status_line(look: EngineLook, width: int) -> Line:
+    """Return the line; from the right, parts are left out that do not fit."""
+    start: list[Span] = [(" tui-dl ", Ink.TITLE), ("  ", Ink.TEXT)]
+    moving = look.rate_bps > 0
+    rate = left(format_rate(look.rate_bps) if moving else "idle", 10)
+    start.append(("▼ " if moving else "· ", Ink.RUN if moving else Ink.FAINT))
+    start.append((rate, Ink.STRONG if moving else Ink.FAINT))
+    parts = _facts(look)
+    while parts and width_of(start) + _facts_cells(parts) + 2 > width:
+        parts.pop(0 if len(parts) > 1 and parts[0][0][1] is not Ink.RETRY else -1)
+    end: list[Span] = []
+    for part in parts:
+        end += [*part, ("   ", Ink.TEXT)]
+    if end:
+        end[-1] = (" ", Ink.TEXT)
+    free = width - width_of(start) - width_of(end)
+    graph_cells = min(40, free - 6)
+    if graph_cells >= 8:
+        start += [(" ", Ink.TEXT), (spark(look.history, graph_cells), Ink.GRAPH)]
+    free = width - width_of(start) - width_of(end)
+    return (*start, (" " * max(0, free), Ink.TEXT), *end)
+
+
+def _facts(look: EngineLook) -> list[Line]:
+    parts: list[Line] = []
+    if look.stale_s > 0:
+        parts.append((("◔ engine out of reach for ", Ink.RETRY), _age(look.stale_s)))
+    if look.limit_bps:
+        parts.append((("limit ", Ink.FAINT), (format_rate(look.limit_bps), Ink.SOFT)))
+    if look.api_address:
+        address = display_text(look.api_address, max_cells=28)
+        parts.append((("api ", Ink.FAINT), (address.replace("127.0.0.1", ""), Ink.SOFT)))
+    if look.free_bytes is not None:
+        short = look.free_bytes < max(LOW_SPACE_BYTES, look.wanted_bytes)
+        size = format_size(look.free_bytes)
+        ink = Ink.FAIL if short else Ink.SOFT
+        parts.append(((f"{size} free", ink),))
+    return parts
+
+
+def _age(stale_s: float) -> Span:
+    return (format_duration(stale_s), Ink.RETRY)
+
+
+def _facts_cells(parts: list[Line]) -> int:
+    return sum(width_of(part) + 3 for part in parts)

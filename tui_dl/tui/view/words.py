@@ -1,0 +1,130 @@
+"""The words for statuses, assurances and failures. Pure: no widget, no service.
+
+A status is always a glyph, a word and an ink together, so that none of them alone
+carries the meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_dl.domain.errors import ErrorCode
+from tui_dl.domain.model import Assurance, Status
+from tui_dl.domain.snapshot import DownloadSnapshot
+from tui_dl.domain.units import format_duration
+from tui_dl.tui.view.ink import Ink
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a status is drawn."""
+
+    glyph: str
+    word: str
+    ink: Ink
+    bar: Ink
+
+
+LOOKS: dict[Status, Look] = {
+    Status.QUEUED: Look("○", "queued", Ink.WAIT, Ink.BAR_HOLD),
+    Status.PROBING: Look("◌", "starting", Ink.RUN, Ink.BAR_RUN),
+    Status.DOWNLOADING: Look("▼", "downloading", Ink.RUN, Ink.BAR_RUN),
+    Status.PAUSING: Look("‖", "pausing", Ink.HOLD, Ink.BAR_HOLD),
+    Status.PAUSED: Look("‖", "paused", Ink.HOLD, Ink.BAR_HOLD),
+    Status.RETRYING: Look("◔", "retrying", Ink.RETRY, Ink.BAR_RETRY),
+    Status.VERIFYING: Look("…", "verifying", Ink.RUN, Ink.BAR_RUN),
+    Status.COMPLETED: Look("✓", "done", Ink.DONE, Ink.BAR_DONE),
+    Status.FAILED: Look("✗", "failed", Ink.FAIL, Ink.BAR_HOLD),
+    Status.CANCELLED: Look("✗", "cancelled", Ink.HOLD, Ink.BAR_HOLD),
+}
+
+SPECIAL_WORDS: dict[ErrorCode, str] = {
+    ErrorCode.NEEDS_NEW_LINK: "needs link",
+    ErrorCode.NEEDS_LOGIN: "needs login",
+    ErrorCode.DIGEST_MISMATCH: "mismatch",
+    ErrorCode.DISK_FULL: "disk full",
+    ErrorCode.TARGET_LOST: "folder lost",
+}
+"""Failures that ask the user for something: worth a word of their own."""
+
+
+def status_word(download: DownloadSnapshot, cells: int) -> str:
+    """Return glyph and word for a status column of ``cells``; the glyph alone if narrow."""
+    look = LOOKS[download.status]
+    if cells < 3:
+        return look.glyph
+    return f"{look.glyph} {_word(download, look, cells)}"
+
+
+def _word(download: DownloadSnapshot, look: Look, cells: int) -> str:
+    match download.status:
+        case Status.QUEUED if download.queue_rank is not None:
+            return f"queued #{download.queue_rank}"
+        case Status.RETRYING if download.retry_in_s is not None:
+            return f"retrying {format_duration(download.retry_in_s)}"
+        case Status.COMPLETED:
+            return _done_word(download, cells)
+        case Status.FAILED | Status.PAUSED if download.failure is not None:
+            return SPECIAL_WORDS.get(download.failure.code, look.word)
+        case _:
+            return look.word
+
+
+def _done_word(download: DownloadSnapshot, cells: int) -> str:
+    if download.assurance is Assurance.UNVERIFIED:
+        return "unverified" if cells < 17 else "done unverified"
+    if download.assurance is Assurance.DIGEST:
+        algorithm = download.digest.algorithm if download.digest is not None else "digest"
+        proof = f"done ✔{algorithm}"
+        return proof if len(proof) + 2 <= cells and algorithm.isalnum() else "done ✔"
+    return "done"
+
+
+def assurance_sentence(download: DownloadSnapshot) -> str:
+    """Return how sure tui-dl is of the bytes, as a sentence without a full stop."""
+    match download.assurance:
+        case Assurance.PENDING:
+            return "checked as it arrives"
+        case Assurance.SINGLE_REPLY:
+            return "one complete reply, so one version of the file"
+        case Assurance.VALIDATOR:
+            return "every part came from the same version of the file"
+        case Assurance.DIGEST:
+            algorithm = download.digest.algorithm if download.digest is not None else "digest"
+            return f"the whole file agrees with its {algorithm}"
+        case Assurance.UNVERIFIED:
+            return "unverified: the server gives nothing to tell versions apart by"
+
+
+def next_step(download: DownloadSnapshot) -> str:
+    """Return what tui-dl does next about a failure, as a sentence."""
+    if download.status is Status.RETRYING:
+        wait = format_duration(download.retry_in_s)
+        return f"tui-dl tries again in {wait} and keeps what has arrived."
+    code = download.failure.code if download.failure is not None else None
+    match code:
+        case ErrorCode.DIGEST_MISMATCH:
+            return "tui-dl did not publish the file: its bytes are not the ones you asked for."
+        case ErrorCode.NEEDS_NEW_LINK | ErrorCode.NEEDS_LOGIN:
+            return "tui-dl keeps what has arrived and waits for a new link."
+        case ErrorCode.DISK_FULL:
+            return "tui-dl keeps what has arrived and goes on once there is space."
+        case ErrorCode.TARGET_LOST:
+            return "tui-dl waits: it never makes a lost folder anew elsewhere."
+        case _ if download.status in (Status.FAILED, Status.PAUSED) and download.done_bytes:
+            return "tui-dl keeps what has arrived and waits for you."
+        case _:
+            return "tui-dl does nothing more until you ask."
+
+
+def offered_keys(download: DownloadSnapshot) -> tuple[tuple[str, str], ...]:
+    """Return the binding ids that help with a failure, each with what it does here."""
+    code = download.failure.code if download.failure is not None else None
+    again = ("download.resume", "tries again")
+    link = ("download.link", "gives a new link")
+    drop = ("download.remove", "takes it off the list")
+    if download.status is Status.RETRYING:
+        return (("download.pause", "pauses it"), drop)
+    if code in (ErrorCode.NEEDS_NEW_LINK, ErrorCode.NEEDS_LOGIN, ErrorCode.NOT_FOUND):
+        return (link, again, drop)
+    return (again, link, drop)
