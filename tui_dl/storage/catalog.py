@@ -7,17 +7,17 @@ newer program is not touched. The connection is used by one thread at a time.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_dl.domain.errors import ErrorCode, StateError
+from tui_dl.domain.errors import StateError
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog_errors import is_damage, is_disk_full, map_sqlite_error
+from tui_dl.storage.catalog_file import copy_to, is_ours, open_connection
 from tui_dl.storage.catalog_rows import (
     BadRow,
     QuarantinedRecord,
@@ -26,22 +26,13 @@ from tui_dl.storage.catalog_rows import (
     write_records,
 )
 from tui_dl.storage.errors import disk_errors
-from tui_dl.storage.migrations import (
-    SCHEMA_VERSION,
-    expected_schema,
-    is_version,
-    migrate,
-    schema_of,
-)
-from tui_dl.storage.page_scan import PAGE_BYTES, PageImage
+from tui_dl.storage.page_scan import read_header
 from tui_dl.storage.salvage import create_file, rebuild
 from tui_dl.storage.spare_room import SpareRoom
 
 __all__ = ["Catalog", "CatalogContents", "QuarantinedRecord"]
 
-_BUSY_TIMEOUT_S = 5.0
 _LARGEST_BACKUP_BYTES = 64 * 1024 * 1024
-_WAL_KEEP_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +78,19 @@ class Catalog:
         with disk_errors(doing="opening", path=path), _sqlite_errors(path):
             recovered: str | None = None
             backup = backup_path(path)
-            if _is_usable(path):
+            header = read_header(path)
+            if header is not None and is_ours(header, path):
                 try:
-                    return Catalog(path, _connect(path), None)
+                    return _open_checked(path, None)
                 except sqlite3.Error as error:
                     if not is_damage(error):
                         raise
                 recovered = rebuild(path, backup)
-            elif _has_bytes(path) or _has_bytes(backup):
+            elif header is not None or read_header(backup) is not None:
                 recovered = rebuild(path, backup)
             elif not path.exists():
                 create_file(path)
-            return Catalog(path, _connect(path), recovered)
+            return _open_checked(path, recovered)
 
     def load(self) -> CatalogContents:
         """Return all records in queue order; move rows that are damaged to the quarantine.
@@ -116,6 +108,8 @@ class Catalog:
                 row = read_row(id, crc, body)
                 if isinstance(row, BadRow):
                     bad.append((rowid, row))
+                elif row.id != id:
+                    bad.append((rowid, BadRow(id, "the ids do not match", body)))
                 else:
                     good.append(row)
         if bad:
@@ -175,21 +169,7 @@ class Catalog:
         with disk_errors(doing="copying", path=self.path), _sqlite_errors(self.path):
             if self.path.stat().st_size >= _LARGEST_BACKUP_BYTES:
                 return
-            fresh = target.with_name(target.name + ".new")
-            fresh.unlink(missing_ok=True)
-            create_file(fresh)
-            copy = sqlite3.connect(fresh, isolation_level=None)
-            try:
-                copy.execute("PRAGMA synchronous = OFF")  # synced below, once
-                self._live().backup(copy)
-            finally:
-                copy.close()
-            fd = os.open(fresh, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fdatasync(fd)
-            finally:
-                os.close(fd)
-            fresh.replace(target)
+            copy_to(self._live(), target)
 
     def close(self) -> None:
         """Move the write-ahead log into the file, durably, and close. Idempotent.
@@ -259,63 +239,13 @@ def backup_path(path: Path) -> Path:
     return path.with_name(path.name + ".backup")
 
 
-def _has_bytes(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0
-
-
-def _is_usable(path: Path) -> bool:
-    """Judge the header of the file, without SQLite, which would touch it.
-
-    Raises:
-        StateError: ``STATE_NEWER``.
-    """
-    header = PageImage(path).header()
-    if header is None or not header.is_plausible:
-        return False
-    if not is_version(header.user_version, header.application_id):
-        return False
-    if header.user_version > SCHEMA_VERSION:
-        raise StateError(
-            f"{path} was written by a newer tui-dl (format {header.user_version}, this one "
-            f"knows {SCHEMA_VERSION}). Update tui-dl, or choose another data folder.",
-            code=ErrorCode.STATE_NEWER,
-        )
-    return True
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open, check and migrate a file whose header is plausible or that is empty.
-
-    Raises:
-        sqlite3.Error: with a damage code when the file cannot be used as it is.
-    """
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
+def _open_checked(path: Path, recovered: str | None) -> Catalog:
+    connection = open_connection(path)
     try:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES:d}")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        # Removed rows must not come back from freed pages when a damaged file is read.
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEEP_BYTES:d}")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        migrate(connection, version)
-        _check(connection)
+        return Catalog(path, connection, recovered)
     except BaseException:
         connection.close()
         raise
-    return connection
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    if schema_of(connection) != expected_schema():
-        raise sqlite3.DatabaseError("the tables are not those of this version")
-    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(str(verdict))
 
 
 @contextmanager

@@ -82,7 +82,10 @@ def write_quarantine(connection: sqlite3.Connection, bad: Iterable[BadRow]) -> N
 
 
 def read_row(id: object, crc: object, body: object) -> DownloadRecord | BadRow:
-    """Return the record of one row, or what is wrong with the row."""
+    """Return the record of one row, or what is wrong with the row.
+
+    ``id`` is the column's; the body has its own, and that one counts.
+    """
     name = id if isinstance(id, str) else repr(id)
     if not isinstance(body, bytes):
         return BadRow(name, "the body is not there", None)

@@ -6,6 +6,7 @@ Must not decide whether to retry or to pause: that is the engine's business.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,8 @@ def _sentence(error: OSError, code: ErrorCode, doing: str, path: Path) -> str:
 
 
 def _folder(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
+    # os.path, not Path: it answers False where Path raises, for a folder that is shut to us.
+    return path if os.path.isdir(path) else path.parent  # noqa: PTH112
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from threading import Lock
 
 from tui_dl.domain.model import PartIdentity
 from tui_dl.domain.ranges import Range, RangeSet
-from tui_dl.storage.errors import disk_errors
+from tui_dl.storage.errors import disk_errors, map_os_error
 from tui_dl.storage.journal_format import (
     HEADER_BYTES,
     OFFSET_LIMIT,
@@ -141,8 +141,10 @@ class WrittenJournal:
             if not entry.end <= end < OFFSET_LIMIT:
                 raise ValueError(f"slot {slot} cannot go from {entry.end} to {end}")
             at = _FIRST_WORD + entry.place * _WORDS_A_SLOT + 1
-            with disk_errors(doing="writing", path=self._path):
+            try:
                 self._live_words().store(at, end)
+            except OSError as error:
+                raise map_os_error(error, doing="writing", path=self._path) from error
             entry.end = end
 
     def close_slot(self, slot: int) -> None:

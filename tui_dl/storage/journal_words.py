@@ -2,26 +2,18 @@
 
 Must not know what the words mean. Two ways with one interface: a memory map where the
 kernel can be trusted to let us write an allocated page at any time, else ``pwrite`` in
-place. The map costs a fifth of the call, but on a copy-on-write or network file system a
-store into a map may fail for lack of space, and then the kernel kills the process (SIGBUS).
+place, which costs some six times as much and reports errors instead of a deadly signal.
 """
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import os
 import struct
-import sys
 from typing import Protocol
 
 from tui_dl.storage.journal_format import WORD_BYTES
-
-_EXT = 0xEF53
-_XFS = 0x58465342
-_TMPFS = 0x01021994
-_MAP_IS_SAFE = frozenset({_EXT, _XFS, _TMPFS})
-_STATFS_BYTES = 256  # larger than struct statfs anywhere; its first word is the type
+from tui_dl.storage.kernel_calls import map_is_safe
 
 
 class WordFile(Protocol):
@@ -77,14 +69,4 @@ def open_words(fd: int, size_bytes: int) -> WordFile:
     Raises:
         OSError: the file cannot be mapped.
     """
-    return MappedWords(fd, size_bytes) if _map_is_safe(fd) else WrittenWords(fd)
-
-
-def _map_is_safe(fd: int) -> bool:
-    if sys.platform != "linux":
-        return False
-    buffer = ctypes.create_string_buffer(_STATFS_BYTES)
-    if ctypes.CDLL(None).fstatfs(fd, buffer) != 0:
-        return False
-    kind: int = ctypes.c_long.from_buffer(buffer).value & 0xFFFFFFFF
-    return kind in _MAP_IS_SAFE
+    return MappedWords(fd, size_bytes) if map_is_safe(fd) else WrittenWords(fd)

@@ -1,7 +1,7 @@
-"""Two Linux calls that the standard library lacks: renameat2 and fallocate.
+"""Linux calls that the standard library lacks: renameat2, fallocate, and fstatfs's type.
 
 Must not decide what to do when a call is missing: it reports ``False`` and the caller
-falls back. Elsewhere than on Linux both always report ``False``.
+falls back. Elsewhere than on Linux the first two always report ``False``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,14 @@ import sys
 _RENAME_NOREPLACE = 1
 _RENAME_UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP})
 _ALLOCATE_UNSUPPORTED = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
+
+_EXT = 0xEF53
+_XFS = 0x58465342
+_TMPFS = 0x01021994
+_FAT = 0x4D44
+_EXFAT = 0x2011BAB0
+_FUSE = 0x65735546
+_STATFS_BYTES = 256  # larger than struct statfs anywhere; its first word is the type
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _renameat2 = getattr(_libc, "renameat2", None)
@@ -65,3 +73,30 @@ def allocate_blocks(fd: int, size_bytes: int) -> bool:
         if code != errno.EINTR:
             raise OSError(code, os.strerror(code))
     return True
+
+
+def inodes_are_stable(fd: int) -> bool:
+    """Return whether a closed file will have the same inode number when it is opened again.
+
+    FAT has no inodes and Linux numbers its files as it meets them; many FUSE file systems
+    do the same. Unknown kinds count as stable.
+    """
+    return _file_system_kind(fd) not in (_FAT, _EXFAT, _FUSE)
+
+
+def map_is_safe(fd: int) -> bool:
+    """Return whether a store into a memory map of allocated blocks cannot run out of space.
+
+    Known of ext2 to ext4, XFS and tmpfs. A copy-on-write or network file system may need
+    new space for it, and if there is none the kernel kills the process with SIGBUS.
+    """
+    return _file_system_kind(fd) in (_EXT, _XFS, _TMPFS)
+
+
+def _file_system_kind(fd: int) -> int | None:
+    if _libc is None:
+        return None
+    buffer = ctypes.create_string_buffer(_STATFS_BYTES)
+    if _libc.fstatfs(ctypes.c_int(fd), buffer) != 0:
+        return None
+    return ctypes.c_long.from_buffer(buffer).value & 0xFFFFFFFF

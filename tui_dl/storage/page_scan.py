@@ -7,6 +7,8 @@ Only tables are read, and only their leaves: the tree above them is not needed t
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ _FILE_HEADER_BYTES = 100
 _WAL_HEADER_BYTES = 32
 _WAL_FRAME_HEADER_BYTES = 24
 _WAL_MAGICS = frozenset({0x377F0682, 0x377F0683})
-_SMALLEST_FORMATS = (1, 2)
+_FORMATS = (1, 2)  # rollback journal, write-ahead log
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,38 @@ class FileHeader:
 
     is_plausible: bool
     """Whether the fields that we never change have the values that we write."""
+    is_blank: bool
+    """Whether there is no table and no version yet: creation was cut short."""
     user_version: int
     application_id: int
+
+
+def read_header(path: Path) -> FileHeader | None:
+    """Return the header of a database, ``None`` when the file is missing or empty.
+
+    A page 1 in the write-ahead log beside it is newer and counts.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    newer = _wal_pages(_read(_wal_path(path)))
+    page = newer.get(1) or _read(path, PAGE_BYTES)
+    if not page:
+        return None
+    page = page.ljust(PAGE_BYTES, b"\0")
+    encoding, user_version = struct.unpack_from(">II", page, 56)
+    (mark,) = struct.unpack_from(">I", page, 68)
+    kind, tables = struct.unpack_from(">BxxH", page, _FILE_HEADER_BYTES)
+    is_plausible = (
+        page.startswith(_MAGIC)
+        and struct.unpack_from(">H", page, 16)[0] == PAGE_BYTES
+        and page[18] in _FORMATS
+        and page[19] in _FORMATS
+        and page[20:24] == bytes((0, 64, 32, 32))
+        and encoding <= 1
+    )
+    is_blank = kind == _TABLE_LEAF and tables == user_version == mark == 0
+    return FileHeader(is_plausible, is_blank, user_version, mark)
 
 
 class PageImage:
@@ -47,7 +79,7 @@ class PageImage:
             OSError: a file exists but cannot be read.
         """
         self._data = _read(path)
-        self._newer = _wal_pages(_read(path.with_name(path.name + "-wal")))
+        self._newer = _wal_pages(_read(_wal_path(path)))
         self._file_pages = -(-len(self._data) // PAGE_BYTES)
         self._size_bytes = len(self._data) + len(self._newer) * PAGE_BYTES
 
@@ -60,23 +92,6 @@ class PageImage:
             return None
         at = (number - 1) * PAGE_BYTES
         return self._data[at : at + PAGE_BYTES].ljust(PAGE_BYTES, b"\0")
-
-    def header(self) -> FileHeader | None:
-        """Return the file header, ``None`` when there is no page at all."""
-        page = self.page(1)
-        if page is None:
-            return None
-        (encoding, user_version) = struct.unpack_from(">II", page, 56)
-        (mark,) = struct.unpack_from(">I", page, 68)
-        is_plausible = (
-            page.startswith(_MAGIC)
-            and struct.unpack_from(">H", page, 16)[0] == PAGE_BYTES
-            and page[18] in _SMALLEST_FORMATS
-            and page[19] in _SMALLEST_FORMATS
-            and page[20:24] == bytes((0, 64, 32, 32))
-            and encoding == 1
-        )
-        return FileHeader(is_plausible, user_version, mark)
 
     def rows(self) -> Iterator[tuple[int, tuple[Value, ...]]]:
         """Yield (page number, columns) of every row of every table that can be read."""
@@ -206,8 +221,32 @@ def _wal_pages(wal: bytes) -> dict[int, bytes]:
     return committed
 
 
-def _read(path: Path) -> bytes:
+def _wal_path(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _read(path: Path, most_bytes: int | None = None) -> bytes:
+    """Return what can be read of a file: pages that the disk refuses read as zeros."""
     try:
-        return path.read_bytes()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
+        return b""
+    try:
+        size = os.fstat(fd).st_size
+        wanted = size if most_bytes is None else min(size, most_bytes)
+        pieces: list[bytes] = []
+        for at in range(0, wanted, PAGE_BYTES):
+            length = min(PAGE_BYTES, wanted - at)
+            pieces.append(_read_page(fd, length, at).ljust(length, b"\0"))
+        return b"".join(pieces)
+    finally:
+        os.close(fd)
+
+
+def _read_page(fd: int, length: int, at: int) -> bytes:
+    try:
+        return os.pread(fd, length, at)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
         return b""

@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Condition
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
@@ -25,6 +24,7 @@ from tui_dl.storage.claim import (
     move_part_to_name,
     remove_owned,
 )
+from tui_dl.storage.descriptor import DrainedDescriptor
 from tui_dl.storage.errors import disk_errors, map_os_error
 from tui_dl.storage.folder import (
     identity_of,
@@ -34,7 +34,7 @@ from tui_dl.storage.folder import (
     require_own_entry,
     sync_folder,
 )
-from tui_dl.storage.kernel_calls import allocate_blocks
+from tui_dl.storage.kernel_calls import allocate_blocks, inodes_are_stable
 from tui_dl.storage.publish import publish_no_replace, recover_publish
 
 __all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
@@ -49,11 +49,8 @@ class PartFile:
     """A partial file and, after ``publish``, the finished one. Made by reserve or reopen."""
 
     __slots__ = (
-        "_closing",
         "_entry_is_synced",
-        "_fd",
-        "_idle",
-        "_in_flight",
+        "_file",
         "_published",
         "_sync_failed",
         "directory",
@@ -68,10 +65,7 @@ class PartFile:
         self.part_name = part_name
         self.name = name
         self.identity = identity_of(os.fstat(fd))
-        self._fd = fd
-        self._idle = Condition()
-        self._in_flight = 0
-        self._closing = False
+        self._file = DrainedDescriptor(fd)
         self._published = False
         self._sync_failed = False
         self._entry_is_synced = False
@@ -106,7 +100,9 @@ class PartFile:
         """Open a part file of an earlier run, if it is still ours.
 
         ``any_device`` compares the inode only: device numbers may change with a reboot or
-        a new mount (RAID, NFS, btrfs, USB), so after one they say nothing.
+        a new mount (RAID, NFS, btrfs, USB), so after one they say nothing. File systems
+        that make up inode numbers at each mount (FAT, FUSE) are asked for neither: there
+        the name, the kind and the single link must do.
 
         Raises:
             DiskError: ``TARGET_LOST`` when folder or file is missing, ``PART_CHANGED``
@@ -120,13 +116,12 @@ class PartFile:
                 if error.errno in _NOT_OUR_KIND:
                     raise part_changed(path) from error
                 raise
-        status = os.fstat(fd)
-        device = status.st_dev if any_device else identity.device
-        expected = PartIdentity(device=device, inode=identity.inode)
-        if not is_same_file(status, expected) or status.st_nlink != 1:
+        try:
+            _require_reopened(fd, path, identity, any_device)
+            return PartFile(fd, directory, part_name, name)
+        except BaseException:
             os.close(fd)
-            raise part_changed(path)
-        return PartFile(fd, directory, part_name, name)
+            raise
 
     @property
     def part_path(self) -> Path:
@@ -145,7 +140,7 @@ class PartFile:
             DiskError: the disk is full, gone or failing; some of the bytes may be written.
             RuntimeError: the file is closed.
         """
-        fd = self._enter()
+        fd = self._file.enter()
         try:
             written = os.pwrite(fd, data, offset)
             if written != len(data):
@@ -153,7 +148,7 @@ class PartFile:
         except OSError as error:
             raise map_os_error(error, doing="writing", path=self.part_path) from error
         finally:
-            self._leave()
+            self._file.leave()
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes from ``offset``; fewer only at the end of the file.
@@ -315,36 +310,13 @@ class PartFile:
         Raises:
             DiskError: the file system reported a lost write at the close (NFS).
         """
-        with self._idle:
-            self._closing = True
-            while self._in_flight:
-                self._idle.wait()
-            fd, self._fd = self._fd, -1
-        if fd >= 0:
-            with disk_errors(doing="closing", path=self.part_path):
-                os.close(fd)
-
-    def _enter(self) -> int:
-        with self._idle:
-            if self._closing:
-                raise RuntimeError(f"{self.part_path} is closed")
-            self._in_flight += 1
-            return self._fd
-
-    def _leave(self) -> None:
-        with self._idle:
-            self._in_flight -= 1
-            if self._closing and not self._in_flight:
-                self._idle.notify_all()
+        with disk_errors(doing="closing", path=self.part_path):
+            self._file.close()
 
     @contextmanager
     def _descriptor(self, doing: str) -> Iterator[int]:
-        fd = self._enter()
-        try:
-            with disk_errors(doing=doing, path=self.part_path):
-                yield fd
-        finally:
-            self._leave()
+        with self._file.in_use() as fd, disk_errors(doing=doing, path=self.part_path):
+            yield fd
 
     @contextmanager
     def _own_entry(self, doing: str) -> Iterator[int]:
@@ -365,6 +337,17 @@ class PartFile:
         except DiskError:
             self._sync_failed = True
             raise
+
+
+def _require_reopened(fd: int, path: Path, identity: PartIdentity, any_device: bool) -> None:
+    status = os.fstat(fd)
+    expected = identity
+    if not inodes_are_stable(fd):
+        expected = identity_of(status)
+    elif any_device:
+        expected = PartIdentity(device=status.st_dev, inode=identity.inode)
+    if not is_same_file(status, expected) or status.st_nlink != 1:
+        raise part_changed(path)
 
 
 def _write_rest(fd: int, data: memoryview, offset: int, done: int) -> None:

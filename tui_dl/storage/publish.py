@@ -14,7 +14,13 @@ from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
 from tui_dl.domain.names import numbered_name
 from tui_dl.storage.errors import disk_errors
-from tui_dl.storage.folder import entry_status, is_same_file, opened_folder, sync_folder
+from tui_dl.storage.folder import (
+    entry_status,
+    identity_of,
+    is_same_file,
+    opened_folder,
+    sync_folder,
+)
 from tui_dl.storage.kernel_calls import rename_unless_exists
 
 MOST_NUMBERS = 10_000
@@ -55,11 +61,23 @@ def rename_no_replace(dir_fd: int, old: str, new: str) -> None:
     except OSError as error:
         if error.errno not in _LINKS_UNSUPPORTED:
             raise
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        os.close(os.open(new, flags, 0o644, dir_fd=dir_fd))
-        os.rename(old, new, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+        _rename_over_claim(dir_fd, old, new)
     else:
         os.unlink(old, dir_fd=dir_fd)
+
+
+def _rename_over_claim(dir_fd: int, old: str, new: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    claim = os.open(new, flags, 0o644, dir_fd=dir_fd)
+    try:
+        os.rename(old, new, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+    except OSError:
+        status = entry_status(dir_fd, new)
+        if status is not None and is_same_file(status, identity_of(os.fstat(claim))):
+            os.unlink(new, dir_fd=dir_fd)
+        raise
+    finally:
+        os.close(claim)
 
 
 def publish_no_replace(dir_fd: int, part_name: str, name: str) -> str:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from tui_dl.domain.errors import ErrorCode, Failure
@@ -137,7 +138,7 @@ def _record(fields: _Json) -> DownloadRecord:
         directory=_text(fields["directory"]),
         position=int(fields["position"]),
         created_at=created_at,
-        options=decode_options(fields.get("options", {})),
+        options=decode_options(fields.get("options", "{}")),
         # A source that we do not know gets the stricter rules.
         source=_word(Source, fields.get("source", Source.LOCAL), Source.API),
         status=Status(fields.get("status", Status.QUEUED)),
@@ -167,21 +168,28 @@ def _record(fields: _Json) -> DownloadRecord:
     )
 
 
-def encode_options(options: DownloadOptions) -> dict[str, object]:
-    """Return every field of ``options`` as JSON values."""
+@lru_cache(maxsize=64)
+def encode_options(options: DownloadOptions) -> str:
+    """Return every field of ``options`` as a JSON object.
+
+    It goes into the body as one text: most downloads share their options, and equal texts
+    need to be read only once.
+    """
     fields: dict[str, object] = {name: getattr(options, name) for name in _PLAIN_OPTIONS}
     fields["headers"] = [list(header) for header in options.headers]
     fields["digests"] = [_encode_digest(digest) for digest in options.digests]
     fields["mirrors"] = list(options.mirrors)
-    return fields
+    return json.dumps(fields, separators=(",", ":"))
 
 
-def decode_options(fields: _Json) -> DownloadOptions:
-    """Return options from JSON values.
+@lru_cache(maxsize=64)
+def decode_options(text: str) -> DownloadOptions:
+    """Return options from the text of ``encode_options``, of any version.
 
     Raises:
-        ValueError, TypeError: a list holds something else than it should.
+        ValueError, TypeError: it is no JSON, or a list holds something else than it should.
     """
+    fields: _Json = json.loads(text)
     plain = {name: fields.get(name, getattr(_OPTION_DEFAULTS, name)) for name in _PLAIN_OPTIONS}
     return DownloadOptions(
         headers=tuple((_text(name), _text(value)) for name, value in fields.get("headers", ())),

@@ -18,7 +18,7 @@ from tui_dl.storage.folder import sync_folder
 from tui_dl.storage.migrations import migrate
 from tui_dl.storage.page_scan import PAGE_BYTES, PageImage
 
-_SIDE_SUFFIXES = ("-wal", "-shm")
+_SIDE_SUFFIXES = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def create_file(path: Path) -> None:
 
 
 def _keep_copy(path: Path) -> Path | None:
-    """Copy the damaged file and its WAL aside; ``None`` when there is nothing to keep."""
+    """Give the damaged file and its WAL a second name; ``None`` when there is nothing to keep."""
     if not path.exists() or path.stat().st_size == 0:
         return None
     number = 1
@@ -124,10 +124,16 @@ def _keep_copy(path: Path) -> Path | None:
     for suffix in ("", "-wal"):
         source = path.with_name(path.name + suffix)
         if source.exists():
-            target = kept.with_name(kept.name + suffix)
-            create_file(target)
-            shutil.copyfile(source, target)
+            _link_or_copy(source, kept.with_name(kept.name + suffix))
     return kept
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)  # costs no space and reads no bad sector
+    except OSError:
+        create_file(target)  # FAT knows no links
+        shutil.copyfile(source, target)
 
 
 def _sync_parent(path: Path) -> None:

@@ -15,7 +15,8 @@ def free_bytes(path: Path) -> int | None:
     The nearest ancestor that exists is asked. ``None`` when it cannot be told.
     """
     nearest = path
-    while not nearest.exists() and nearest != nearest.parent:
+    # os.path, not Path: it answers False where Path raises, for a folder that is shut to us.
+    while not os.path.exists(nearest) and nearest != nearest.parent:  # noqa: PTH110
         nearest = nearest.parent
     try:
         status = os.statvfs(nearest)
