@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.server import FaultServer
+from tests.support.tls import Certificates, make_certificates
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy")
 
@@ -48,6 +49,24 @@ def clean_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def fault_server() -> Iterator[FaultServer]:
     """Yield a running fault server on 127.0.0.1; its scripts' mistakes fail the test."""
     server = FaultServer()
+    try:
+        yield server
+    finally:
+        server.close()
+    assert not server.is_alive
+    server.raise_errors()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Return server contexts (good, expired, wrong host ...) and the CA file behind them."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def tls_server(certificates: Certificates) -> Iterator[FaultServer]:
+    """Yield a fault server with a good certificate of ``certificates.ca_file``."""
+    server = FaultServer(tls=certificates.good)
     try:
         yield server
     finally:

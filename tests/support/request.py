@@ -9,6 +9,22 @@ from urllib.parse import urlsplit
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
+def parse_range(value: str | None) -> tuple[int, int | None] | None:
+    """Read a single byte range, half-open; a suffix of n bytes is (-n, None).
+
+    ``None``: absent, several ranges, or no range at all.
+    """
+    match = _RANGE.match((value or "").replace(" ", ""))
+    if match is None:
+        return None
+    first, last = match.groups()
+    if not first:
+        return (-int(last), None) if last else None
+    if last and int(last) < int(first):
+        return None
+    return int(first), int(last) + 1 if last else None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request head. ``target`` and header values are as they came, read as Latin-1."""
@@ -39,15 +55,7 @@ class Request:
     @property
     def range(self) -> tuple[int, int | None] | None:
         """The single range asked for, half-open: (start, end or None); (-n, None) is a suffix."""
-        match = _RANGE.match((self.header("range") or "").replace(" ", ""))
-        if match is None:
-            return None
-        first, last = match.groups()
-        if not first:
-            return (-int(last), None) if last else None
-        if last and int(last) < int(first):
-            return None
-        return int(first), int(last) + 1 if last else None
+        return parse_range(self.header("range"))
 
     @property
     def keeps_connection(self) -> bool:

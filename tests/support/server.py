@@ -6,11 +6,9 @@ Every test of the engine stands on it. It binds loopback only and never repairs 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 import ssl
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +17,7 @@ from typing import Self
 from tests.support.connection import Connection
 from tests.support.exchange import Exchange
 from tests.support.log import ConnectionRecord, RequestRecord, ServerLog
+from tests.support.loop_thread import LoopThread
 from tests.support.resource import Resource
 from tests.support.wire import Wire
 
@@ -97,13 +96,12 @@ class FaultServer:
         self._hosts = ("127.0.0.1", "::1") if ipv6 else ("127.0.0.1",)
         self._sndbuf_bytes = sndbuf_bytes
         self._routes = Routes()
-        self._loop = asyncio.new_event_loop()
         self._listeners: list[socket.socket] = []
         self._connections: dict[asyncio.Task[None], Wire] = {}
-        self._thread = threading.Thread(target=self._run, name="fault-server", daemon=True)
-        self._stopped = False
         self._listen()
-        self._thread.start()
+        self._thread = LoopThread("fault-server")
+        self._loop = self._thread.loop
+        self._thread.call(self._watch_listeners)
 
     # -- set up -------------------------------------------------------------------------------
 
@@ -182,16 +180,16 @@ class FaultServer:
                 else:
                     wire.close(close_notify=False)
 
-        self._call(drop)
+        self._thread.call(drop)
 
     def link_down(self) -> None:
         """Refuse new connections and reset the open ones."""
-        self._call(self._close_listeners)
+        self._thread.call(self._close_listeners)
         self.drop_connections()
 
     def link_up(self) -> None:
         """Listen again on the same port."""
-        self._call(self._listen_again)
+        self._thread.call(self._listen_again)
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -217,7 +215,7 @@ class FaultServer:
     @property
     def is_alive(self) -> bool:
         """The server's thread runs."""
-        return self._thread.is_alive()
+        return self._thread.is_alive
 
     def close(self) -> None:
         """End every connection and the thread; safe to call twice.
@@ -225,22 +223,11 @@ class FaultServer:
         Raises:
             RuntimeError: the thread did not end within 10 s.
         """
-        if not self._stopped:
-            self._stopped = True
-            self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        if self._thread.is_alive():
-            raise RuntimeError("the fault server's thread does not end")
+        if self._thread.is_alive:
+            self._thread.call(self._close_listeners)
+        self._thread.close()
 
     # -- inside -------------------------------------------------------------------------------
-
-    def _call(self, action: Callable[[], None]) -> None:
-        """Run ``action`` on the server's loop and wait for it."""
-
-        async def run() -> None:
-            action()
-
-        asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
 
     def _listen(self) -> None:
         for host in self._hosts:
@@ -292,17 +279,3 @@ class FaultServer:
         self._connections.pop(task, None)
         if not task.cancelled() and (problem := task.exception()) is not None:
             self.log.error(problem)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._watch_listeners()
-        try:
-            self._loop.run_forever()
-        finally:
-            self._close_listeners()
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            self._loop.close()
