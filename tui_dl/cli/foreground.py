@@ -154,13 +154,14 @@ class _Run:
     async def _follow(self) -> None:
         while self._pending:
             self._wake.clear()
-            rows = self._rows()
-            for row in rows:
-                self._settle(row)
-            self._reporter.tick([row for row in rows if row.id in self._pending])
-            if self._pending:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._reporter.interval_s)
+            self._reporter.tick([row for row in self._rows() if row.status not in _ENDED])
+            try:
+                await asyncio.wait_for(self._wake.wait(), self._reporter.interval_s)
+            except TimeoutError:
+                # Events tell the order of the ends. What ended before we listened, or
+                # between an answer and our look at it, has no event left to tell it.
+                for row in self._rows():
+                    self._settle(row)
 
     def _rows(self) -> list[DownloadSnapshot]:
         downloads: Iterable[DownloadSnapshot] = self._service.snapshot().downloads
@@ -180,7 +181,7 @@ class _Run:
             event.kind is EventKind.REMOVED
             and self._pending.pop(event.download.id, None) is not None
         ):
-            self._errors.append(ErrorCode.UNKNOWN_DOWNLOAD)
+            self._errors.append(ErrorCode.INTERNAL)
             self._reporter.note(f"{event.download.name} was removed from the list.")
         self._settle(event.download)
         self._wake.set()
