@@ -113,17 +113,15 @@ def resolve_redirect(base: ParsedUrl, location: str) -> ParsedUrl:
         return _settled(parse_url(reference))
     if reference.startswith("//"):
         return _settled(parse_url(f"{base.scheme}:{reference}"))
-    path, _query_mark, _query = base.target.partition("?")
     reference = reference.partition("#")[0]
-    if not reference:
-        target = base.target
-    elif reference.startswith("?"):
-        target = path + reference
-    elif reference.startswith("/"):
-        target = reference
-    else:
-        target = path[: path.rindex("/") + 1] + reference
-    return _settled(parse_url(_prefix(base) + target))
+    path, _mark, _query = base.target.partition("?")
+    if not reference or reference.startswith("?"):
+        # Only here the base's path stays as it is, dots and all.
+        target = path + reference if reference else base.target
+        return _spelt_out(parse_url(_prefix(base) + target))
+    if not reference.startswith("/"):
+        reference = path[: path.rindex("/") + 1] + reference
+    return _settled(parse_url(_prefix(base) + reference))
 
 
 def split_url_text(text: str) -> list[str]:
@@ -233,10 +231,14 @@ def _prefix(url: ParsedUrl) -> str:
 
 
 def _settled(url: ParsedUrl) -> ParsedUrl:
-    """Return the URL without dot segments, its ``raw`` spelt as it will be sent."""
+    """Return the URL without dot segments in its path."""
     path, mark, query = url.target.partition("?")
-    target = _without_dots(path) + mark + query
-    return replace(url, raw=_prefix(url) + target, target=target)
+    return _spelt_out(replace(url, target=_without_dots(path) + mark + query))
+
+
+def _spelt_out(url: ParsedUrl) -> ParsedUrl:
+    """Return the URL with a ``raw`` that is what will be sent."""
+    return replace(url, raw=_prefix(url) + url.target)
 
 
 def _without_dots(path: str) -> str:
