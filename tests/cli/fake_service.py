@@ -1,7 +1,7 @@
 """A service without an engine: the test says what happens to each download.
 
 It keeps to the contract where the commands rely on it: results in order, a version that
-grows, events from a thread of its own, duplicates by URL and folder. It fetches nothing.
+grows, events from a thread of its own, duplicates by URL, folder and name. It fetches nothing.
 """
 
 from __future__ import annotations
@@ -170,6 +170,7 @@ class FakeService:
     def _unfinished(self, request: AddRequest) -> DownloadSnapshot | None:
         for row in self.rows.values():
             same = (row.url, row.directory) == (request.url, request.directory)
+            same = same and row.options.out == request.options.out
             if same and row.status is not Status.COMPLETED:
                 return row
         return None

@@ -138,21 +138,14 @@ def test_a_stopped_download_of_the_same_url_goes_on(shell: Shell, status: Status
     assert done.out == f"{Path.cwd()}/one.bin\n"
 
 
-def test_a_queued_download_of_the_same_url_is_followed(shell: Shell) -> None:
+def test_a_download_that_a_kill_left_in_the_queue_goes_on(shell: Shell) -> None:
     shell.service.rows["old"] = make_row("old", ONE, str(Path.cwd()))
-    shell.service.plans[TWO] = [{"status": Status.DOWNLOADING}]
 
-    def end_both() -> None:
-        shell.service.change("old", DONE)
-        shell.service.change("id2", DONE)
-
-    shell.service.on_started = end_both
-
-    done = shell.run("get", ONE, TWO)
+    done = shell.run("get", ONE)
 
     assert done.code == 0
-    assert len(done.out.splitlines()) == 2
-    assert "resume old" not in shell.service.calls
+    assert done.out == f"{Path.cwd()}/one.bin\n"
+    assert "resume old" in shell.service.calls, "only_asked: nothing else would start it"
 
 
 def test_another_name_is_another_download(shell: Shell) -> None:

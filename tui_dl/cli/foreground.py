@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from tui_dl.cli.exit_codes import code_of_errors, code_of_signal
 from tui_dl.cli.finished import find_finished
@@ -24,9 +23,6 @@ from tui_dl.service.contract import AddOutcome, AddResult, DownloadService
 
 _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.PAUSED})
 """Nothing more happens by itself. A pause in the foreground comes from trouble only."""
-
-_STOPPED = frozenset({Status.FAILED, Status.CANCELLED, Status.PAUSED, Status.PAUSING})
-"""An earlier run left it so; this one sets it going again."""
 
 
 async def run_foreground(
@@ -96,46 +92,33 @@ class _Run:
         return missing
 
     async def _begin(self, requests: Sequence[AddRequest]) -> None:
-        results = await self._add(requests)
+        results = await self._service.add(requests) if requests else []
         early, self._early = self._early or [], None
+        # The picture may lag behind the answer; the events of what is new do not.
         rows = {event.download.id: event.download for event in early}
         rows |= {download.id: download for download in self._service.snapshot().downloads}
-        stopped: list[str] = []
         for request, result in zip(requests, results, strict=True):
-            row = rows.get(result.id) if result.id is not None else None
-            if result.failure is not None or result.id is None:
-                self._refuse(request, result.failure)
-            elif result.id in self._pending:
-                self._reporter.note(f"{redacted(request.url)} is given twice; it is fetched once.")
-            else:
-                is_stopped = row is not None and row.status in _STOPPED
-                is_stopped = is_stopped and result.outcome is AddOutcome.DUPLICATE
-                self._pending[result.id] = row.version if row is not None and is_stopped else -1
-                if is_stopped:
-                    stopped.append(result.id)
-                if row is not None:
-                    continued = result.outcome is AddOutcome.DUPLICATE
-                    self._reporter.started(row, continued=continued)
-        await self._resume(stopped)
+            self._take(request, result, rows.get(result.id or ""))
+        known = [item.id for item in results if item.outcome is AddOutcome.DUPLICATE and item.id]
+        await self._resume(list(dict.fromkeys(known)))
         for event in early:
             self._on_event(event)
 
-    async def _add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
-        """Add all; one that was taken for a download of another name is added beside it."""
-        if not requests:
-            return []
-        results = await self._service.add(requests)
-        rows = {download.id: download for download in self._service.snapshot().downloads}
-        for index, (request, result) in enumerate(zip(requests, results, strict=True)):
-            row = rows.get(result.id or "")
-            wanted = request.options.out
-            if result.outcome is not AddOutcome.DUPLICATE or row is None or wanted is None:
-                continue
-            if wanted not in (row.options.out, row.name):
-                [results[index]] = await self._service.add([replace(request, allow_duplicate=True)])
-        return results
+    def _take(self, request: AddRequest, result: AddResult, row: DownloadSnapshot | None) -> None:
+        if result.id is None:
+            self._refuse(request, result.failure)
+            return
+        if result.id in self._pending:
+            self._reporter.note(f"{redacted(request.url)} is given twice; it is fetched once.")
+            return
+        continued = result.outcome is AddOutcome.DUPLICATE
+        is_old_news = continued and row is not None and row.status in _ENDED
+        self._pending[result.id] = row.version if row is not None and is_old_news else -1
+        if row is not None:
+            self._reporter.started(row, continued=continued)
 
     async def _resume(self, ids: Sequence[str]) -> None:
+        """Set going what an earlier run left, in whatever status."""
         if not ids:
             return
         for result in await self._service.resume(ids):
