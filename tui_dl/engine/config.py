@@ -51,3 +51,7 @@ class EngineConfig:
     """Off only to measure their cost."""
     sync_interval_s: float = 5.0
     sync_bytes: int = 256 * 1024 * 1024
+
+    def journal_path(self, record_id: str) -> Path:
+        """Return where the journal of a running download is kept."""
+        return self.data_dir / "journal" / f"{record_id}.journal"

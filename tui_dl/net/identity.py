@@ -77,6 +77,8 @@ class Verdict(StrEnum):
     """The resource has no bytes."""
     CHANGED = "changed"
     """The resource is another one now; a 200's body is the new one, from byte 0."""
+    START_OVER = "start_over"
+    """The file came whole and nobody can tell whether it is the same: begin at byte 0."""
     RANGE_IGNORED = "range_ignored"
     """Same resource, but the server sends it whole."""
     REFUSED = "refused"
@@ -179,7 +181,7 @@ def _judge_whole(head: Head, asked: Asked, known: Known) -> Judgement:
         span = head.content_range
         if span.start != 0 or (total is not None and span.end - span.start != span.total):
             return Judgement(Verdict.REFUSED, "a whole reply (200) came with a Content-Range")
-    if not asked.ranged or (known.total is None and known.validators == Validators()):
+    if known.total is None and known.validators == Validators():
         return whole
     if is_html(head.content_type) and not is_html(known.content_type):
         return Judgement(Verdict.UNEXPECTED, "the server sent a web page in place of the file")
@@ -193,9 +195,10 @@ def _judge_whole(head: Head, asked: Asked, known: Known) -> Judgement:
             end=known.total if total is None else total,
             total=total,
         )
-    reason = "the file on the server is another one now"
     if same is not False and size_agrees:
-        reason = "the server sent the file whole and did not tell its version"
+        reason = "the server sends the file whole and does not tell its version"
+        return Judgement(Verdict.START_OVER, reason, start=0, end=total, total=total)
+    reason = "the file on the server is another one now"
     return Judgement(Verdict.CHANGED, reason, start=0, end=total, total=total)
 
 
@@ -204,9 +207,7 @@ def _judge_unsatisfied(head: Head, asked: Asked, known: Known) -> Judgement:
     if total == 0 and asked.start == 0 and known.total in (None, 0):
         return Judgement(Verdict.EMPTY, total=0)
     if total is not None and known.total is not None and total != known.total:
-        return Judgement(
-            Verdict.CHANGED, f"the size was {known.total} and is {total} bytes now"
-        )
+        return Judgement(Verdict.CHANGED, f"the size was {known.total} and is {total} bytes now")
     return Judgement(Verdict.UNSATISFIABLE, "the server refused the range", total=total)
 
 

@@ -1,0 +1,385 @@
+"""The engine inside its loop: all jobs, the queue with its slots, and every action.
+
+Must not be called from another thread: ``engine.py`` is the door. Nothing here blocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError, UsageError
+from tui_dl.domain.lifecycle import Event
+from tui_dl.domain.model import AddRequest, DownloadRecord, Status
+from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot, EventKind
+from tui_dl.domain.urls import parse_url
+from tui_dl.engine import picture
+from tui_dl.engine.admission import find_same, new_record, remove_files
+from tui_dl.engine.catalog_lane import CatalogLane
+from tui_dl.engine.job import Job, JobTools, Stop
+from tui_dl.engine.queue import Queue
+from tui_dl.storage.space import free_bytes
+
+EVENT_KINDS = {
+    Event.START: EventKind.STARTED,
+    Event.RETRY_LATER: EventKind.RETRYING,
+    Event.PAUSED: EventKind.PAUSED,
+    Event.RESUME: EventKind.RESUMED,
+    Event.VERIFIED: EventKind.COMPLETED,
+    Event.FAIL: EventKind.FAILED,
+    Event.CANCEL: EventKind.CANCELLED,
+}
+TICK_S = 0.2
+SPACE_S = 2.0
+
+
+class Core:
+    """State of a running engine. All methods belong to the engine's loop."""
+
+    def __init__(
+        self,
+        tools: JobTools,
+        lane: CatalogLane,
+        publish: Callable[[EngineSnapshot], None],
+        emit: Callable[[DownloadEvent], None],
+    ) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.queue = Queue(tools.config.slots)
+        self.api_address: str | None = None
+        self._tools = tools
+        self._lane = lane
+        self._publish = publish
+        self._emit = emit
+        self._rows = picture.RowMaker()
+        self._version = 0
+        self._sequence = 0
+        self._free_bytes: int | None = None
+        self._dirty = asyncio.Event()
+        self._ticker: asyncio.Task[None] | None = None
+        self._is_closing = False
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    # -- life
+
+    def open(self, records: Iterable[DownloadRecord]) -> None:
+        """Take over the records of earlier runs and begin."""
+        for record in sorted(records, key=lambda r: (r.position, r.created_at)):
+            job = Job(record, self._tools)
+            self.jobs[record.id] = job
+            if record.status.is_running:
+                job.apply(Event.INTERRUPT)
+            if self._tools.config.only_asked:
+                continue
+            if job.record.status is Status.QUEUED and not self._tools.config.resume_running:
+                job.apply(Event.PAUSE)
+            if job.record.status is Status.QUEUED:
+                self.queue.append(record.id)
+        self._ticker = asyncio.create_task(self._tick(), name="ticker")
+        self.fill_slots()
+        self.picture()
+
+    async def close(self) -> None:
+        """Stop every job so that it runs again at the next start, and save all."""
+        self._is_closing = True
+        active = [job for job in self.jobs.values() if job.is_active]
+        for job in active:
+            job.stop(Stop.INTERRUPT)
+        await asyncio.gather(*(job.wait_stopped() for job in active))
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.wait([self._ticker])
+        await self._lane.close()
+        self.picture()
+
+    def on_job_event(self, job: Job, event: Event) -> None:
+        """A job changed its status."""
+        kind = EVENT_KINDS.get(event)
+        if kind is not None:
+            self._tell(kind, job)
+        self._dirty.set()
+
+    def on_job_out(self, job: Job) -> None:
+        """The task of a job has ended: its slot is free."""
+        record_id = job.record.id
+        self.queue.release(record_id)
+        if job.record.status is Status.QUEUED and record_id in self.jobs:
+            self.queue.append(record_id)
+        self.fill_slots()
+        self._dirty.set()
+
+    def fill_slots(self) -> None:
+        """Start queued downloads while slots are free."""
+        if self._is_closing:
+            return
+        while (record_id := self.queue.take_next(self._is_ready)) is not None:
+            self.jobs[record_id].start()
+
+    def _is_ready(self, record_id: str) -> bool:
+        return not self.jobs[record_id].is_active
+
+    # -- actions
+
+    async def add(
+        self, requests: Sequence[AddRequest]
+    ) -> list[tuple[str, str | None, Failure | None]]:
+        """Make records; answers (outcome, id, failure) for each request, in order."""
+        answers: list[tuple[str, str | None, Failure | None]] = []
+        fresh: list[tuple[Job, AddRequest]] = []
+        for request in requests:
+            try:
+                same = find_same(request, self.records())
+                if same is not None:
+                    answers.append(("duplicate", same, None))
+                    continue
+                job = Job(new_record(request, self._last_position() + 1), self._tools)
+            except TuiDlError as error:
+                answers.append(("refused", None, error.failure()))
+                continue
+            self.jobs[job.record.id] = job
+            fresh.append((job, request))
+            answers.append(("added", job.record.id, None))
+        for job, request in fresh:
+            if not request.paused:
+                self.queue.insert(job.record.id, request.position)
+        self._renumber()
+        try:
+            await self._lane.save_now((job.record for job, _ in fresh), durable=True)
+        except TuiDlError:
+            for job, _ in fresh:
+                self.queue.leave(job.record.id)
+                del self.jobs[job.record.id]
+            raise
+        for job, _ in fresh:
+            self._tell(EventKind.ADDED, job)
+        self.fill_slots()
+        self._dirty.set()
+        return answers
+
+    def records(self) -> Iterator[DownloadRecord]:
+        """Yield all records, in no order."""
+        return (job.record for job in self.jobs.values())
+
+    def _last_position(self) -> int:
+        return max((record.position for record in self.records()), default=0)
+
+    def pause(self, record_id: str) -> None:
+        """Ask for a pause.
+
+        Raises:
+            UsageError: unknown id, or the status does not allow it.
+        """
+        job = self._job(record_id)
+        if job.is_active and job.record.status.is_running:
+            if job.record.status is Status.PAUSING:
+                return
+            job.stop(Stop.PAUSE)
+        elif job.apply(Event.PAUSE):
+            self.queue.leave(record_id)
+            self._tell(EventKind.PAUSED, job)
+        elif job.record.status is not Status.PAUSED:
+            raise self._not_now(job, "paused")
+        self._dirty.set()
+
+    def resume(self, record_id: str) -> None:
+        """Queue a stopped download again, or cut a wait short.
+
+        Raises:
+            UsageError: unknown id, or the status does not allow it.
+        """
+        job = self._job(record_id)
+        if job.record.status is Status.RETRYING and job.transfer is not None:
+            job.transfer.hurry()
+            return
+        if job.record.status in (Status.PROBING, Status.DOWNLOADING, Status.VERIFYING):
+            return
+        if job.record.status is Status.QUEUED:
+            self.queue.append(record_id)
+            self.fill_slots()
+            return
+        if not job.apply(Event.RESUME, failure=None, tries=0):
+            raise self._not_now(job, "resumed")
+        self.queue.append(record_id)
+        self._tell(EventKind.RESUMED, job)
+        self.fill_slots()
+        self._dirty.set()
+
+    async def cancel(self, record_id: str) -> None:
+        """Stop for good; the record and the partial file stay.
+
+        Raises:
+            UsageError: unknown id, or it is over already.
+        """
+        job = self._job(record_id)
+        if job.is_active:
+            job.stop(Stop.CANCEL)
+            await job.wait_stopped()
+        elif not job.apply(Event.CANCEL):
+            raise self._not_now(job, "cancelled")
+        else:
+            self.queue.leave(record_id)
+            self._tell(EventKind.CANCELLED, job)
+        self._dirty.set()
+
+    async def remove(self, record_id: str, *, with_files: bool) -> None:
+        """Drop a record, and with ``with_files`` the files that we created.
+
+        Raises:
+            UsageError: unknown id.
+            DiskError: a file could not be deleted; the record is gone all the same.
+        """
+        job = self._job(record_id)
+        del self.jobs[record_id]
+        self.queue.leave(record_id)
+        if job.is_active:
+            job.stop(Stop.CANCEL)
+            await job.wait_stopped()
+        await self._lane.remove([record_id])
+        self._rows.forget(record_id)
+        self._tell(EventKind.REMOVED, job)
+        self.fill_slots()
+        self._dirty.set()
+        await self._tools.pools.run(
+            self._tools.pools.disk,
+            remove_files,
+            job.record,
+            self._tools.config.journal_path(record_id),
+            with_files,
+        )
+
+    def move(self, record_ids: Sequence[str], to: str) -> None:
+        """Change places in the queue: ``up``, ``down``, ``top`` or ``bottom``."""
+        for record_id in record_ids:
+            self._job(record_id)
+        self.queue.move(record_ids, to)
+        self._after_move(record_ids)
+
+    def move_to_index(self, record_id: str, index: int) -> None:
+        """Put one queued download at ``index`` of the queue."""
+        job = self._job(record_id)
+        if job.record.status is not Status.QUEUED:
+            raise self._not_now(job, "moved")
+        self.queue.move_to_index(record_id, index)
+        self._after_move([record_id])
+
+    def _after_move(self, record_ids: Sequence[str]) -> None:
+        self._renumber()
+        for record_id in record_ids:
+            self._tell(EventKind.MOVED, self.jobs[record_id])
+        self._dirty.set()
+
+    def _renumber(self) -> None:
+        """Give queued records positions in queue order, touching as few as possible."""
+        ids = self.queue.waiting
+        positions = sorted(self.jobs[i].record.position for i in ids)
+        for record_id, position in zip(ids, positions, strict=True):
+            if self.jobs[record_id].record.position != position:
+                self.jobs[record_id].change(position=position)
+
+    async def set_url(self, record_id: str, url: str) -> None:
+        """Give a stopped download a new link. Identity is checked when it resumes.
+
+        Raises:
+            UsageError: unknown id, bad URL, or it is running.
+        """
+        parse_url(url)
+        job = self._job(record_id)
+        if not job.apply(Event.NEW_URL, url=url, final_url=None, failure=None):
+            raise self._not_now(job, "given a new link")
+        await self._lane.save_now([job.record], durable=True)
+        self._tell(EventKind.CHANGED, job)
+        self._dirty.set()
+
+    def set_limit(self, record_id: str, limit_bps: int | None) -> None:
+        """Limit one download; ``None`` is the default."""
+        job = self._job(record_id)
+        job.set_limit(limit_bps)
+        self._tell(EventKind.CHANGED, job)
+        self._dirty.set()
+
+    def set_global_limit(self, limit_bps: int) -> None:
+        """Limit the sum of all downloads."""
+        around = self._tools.around
+        around.global_limit.set_rate(limit_bps, around.now_s())
+        self._dirty.set()
+
+    def set_slots(self, slots: int) -> None:
+        """Change how many run at once; running ones are not stopped."""
+        self.queue.slots = max(1, min(100, slots))
+        self.fill_slots()
+        self._dirty.set()
+
+    # -- pictures
+
+    def details(self, record_id: str) -> DownloadDetails | None:
+        """Return everything about one download."""
+        job = self.jobs.get(record_id)
+        if job is None:
+            return None
+        now_s = self._tools.around.now_s()
+        return picture.details(job, self._rows.row(job, self.queue.rank(record_id), now_s), now_s)
+
+    def picture(self) -> None:
+        """Publish a new snapshot."""
+        now_s = self._tools.around.now_s()
+        ranks = {record_id: n for n, record_id in enumerate(self.queue.waiting, 1)}
+        rows = tuple(
+            self._rows.row(job, ranks.get(job.record.id), now_s)
+            for job in sorted(self.jobs.values(), key=lambda j: j.record.position)
+        )
+        self._version += 1
+        self._publish(
+            EngineSnapshot(
+                version=self._version,
+                downloads=rows,
+                rate_bps=sum(row.rate_bps for row in rows),
+                limit_bps=self._tools.around.global_limit.rate_bps,
+                slots=self.queue.slots,
+                free_bytes=self._free_bytes,
+                directory=str(self._tools.config.directory),
+                api_address=self.api_address,
+            )
+        )
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        looked_s = -SPACE_S
+        while True:
+            if loop.time() - looked_s >= SPACE_S:
+                looked_s = loop.time()
+                self._free_bytes = await self._tools.pools.run(
+                    self._tools.pools.disk, free_bytes, self._tools.config.directory
+                )
+            self._dirty.clear()
+            self.picture()
+            if any(job.is_active for job in self.jobs.values()):
+                await asyncio.sleep(TICK_S)
+            else:
+                await self._dirty.wait()
+                await asyncio.sleep(0.02)
+
+    # -- inside
+
+    def _tell(self, kind: EventKind, job: Job) -> None:
+        self._sequence += 1
+        rank = self.queue.rank(job.record.id)
+        row = self._rows.row(job, rank, self._tools.around.now_s())
+        self._emit(DownloadEvent(kind=kind, download=row, sequence=self._sequence))
+
+    def check(self, record_id: str) -> None:
+        """Raise ``UsageError`` when there is no such download."""
+        self._job(record_id)
+
+    def _job(self, record_id: str) -> Job:
+        job = self.jobs.get(record_id)
+        if job is None:
+            raise UsageError(f"There is no download {record_id}.", code=ErrorCode.UNKNOWN_DOWNLOAD)
+        return job
+
+    @staticmethod
+    def _not_now(job: Job, what: str) -> UsageError:
+        return UsageError(
+            f"A download that is {job.record.status} cannot be {what}.",
+            code=ErrorCode.NOT_ALLOWED_NOW,
+        )

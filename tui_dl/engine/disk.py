@@ -1,0 +1,111 @@
+"""Where blocking work runs: one pool for disks, one for hashes, one lane for the catalog.
+
+Must not know downloads. A write goes straight from the loop while the disk is quick (a
+copy into the page cache) and through the pool until then, by measurement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Any, Protocol, TypeVar
+
+SLOW_WRITE_S = 0.02
+"""One write above this would hold up every socket: its disk is slow."""
+
+QUICK_WRITES = 8
+"""Writes in a row that must be quick before the loop trusts a disk."""
+
+Result = TypeVar("Result")
+
+
+class PositionalFile(Protocol):
+    """The part of a part file that is written through."""
+
+    def write_at(self, data: memoryview | bytes, offset: int) -> None:
+        """Write all of ``data`` at ``offset``."""
+
+
+class Pools:
+    """The engine's threads. Each kind of work has its own, so none queues behind another."""
+
+    def __init__(self) -> None:
+        self.disk = ThreadPoolExecutor(4, "tui-dl-disk")
+        self.hashing = ThreadPoolExecutor(2, "tui-dl-hash")
+        self.catalog = ThreadPoolExecutor(1, "tui-dl-catalog")
+
+    async def run(
+        self, pool: ThreadPoolExecutor, work: Callable[..., Result], *args: Any
+    ) -> Result:
+        """Run ``work`` in ``pool`` and wait for its end even when cancelled.
+
+        A cancelled caller must not leave a thread that still writes: the cancellation is
+        raised again once the thread is done.
+        """
+        future = asyncio.get_running_loop().run_in_executor(pool, work, *args)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            if not future.cancelled():
+                future.exception()
+            raise
+
+    def close(self) -> None:
+        """Wait for work under way, then end the threads."""
+        for pool in (self.disk, self.hashing, self.catalog):
+            pool.shutdown(wait=True)
+
+
+class DiskPace:
+    """How quick one disk takes writes. Shared by all files on it; starts distrustful."""
+
+    def __init__(self) -> None:
+        self._quick_writes = 0
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the loop may write by itself."""
+        return self._quick_writes >= QUICK_WRITES
+
+    def note(self, took_s: float) -> None:
+        """Count one write."""
+        self._quick_writes = 0 if took_s > SLOW_WRITE_S else self._quick_writes + 1
+
+
+class MeasuredWriter:
+    """Writes one file from the loop while its disk is quick, from the pool while not."""
+
+    def __init__(
+        self,
+        file: PositionalFile,
+        pace: DiskPace,
+        pools: Pools,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self._file = file
+        self._pace = pace
+        self._pools = pools
+        self._clock = clock
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether ``write_now`` may be used."""
+        return self._pace.is_quick
+
+    def write_now(self, data: memoryview, offset: int) -> None:
+        """Write from the calling thread."""
+        began_s = self._clock()
+        self._file.write_at(data, offset)
+        self._pace.note(self._clock() - began_s)
+
+    async def write_later(self, data: memoryview, offset: int) -> None:
+        """Write in the pool. ``data`` must stay untouched until this returns."""
+        await self._pools.run(self._pools.disk, self._timed_write, data, offset)
+
+    def _timed_write(self, data: memoryview, offset: int) -> None:
+        began_s = self._clock()
+        self._file.write_at(data, offset)
+        self._pace.note(self._clock() - began_s)

@@ -1,0 +1,236 @@
+"""The door to the engine: a thread with a loop of its own, and calls that cross into it.
+
+Must not decide anything: ``core.py`` does. Rendering, a slow client or a busy caller
+must never delay a socket, so nothing of the engine runs in the caller's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tui_dl.domain.errors import StateError
+from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.snapshot import DownloadEvent, EngineSnapshot
+from tui_dl.engine.catalog_lane import CatalogLane
+from tui_dl.engine.config import EngineConfig
+from tui_dl.engine.core import Core
+from tui_dl.engine.disk import DiskPace, Pools
+from tui_dl.engine.job import JobTools
+from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.target import FileTarget
+from tui_dl.engine.transfer import Surroundings
+from tui_dl.net.client import ClientConfig, HttpClient
+from tui_dl.net.host_gate import HostGates
+from tui_dl.storage.boot import current_boot_id
+from tui_dl.storage.catalog import Catalog
+from tui_dl.storage.instance import InstanceLock
+
+Result = TypeVar("Result")
+Listener = Callable[[DownloadEvent], None]
+
+CLOSE_S = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What lives as long as the engine is open."""
+
+    core: Core
+    lane: CatalogLane
+    client: HttpClient
+    pools: Pools
+    catalog: Catalog
+
+
+class Engine:
+    """An embedded download engine. Open it once; ``close`` is idempotent."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self.notices: tuple[str, ...] = ()
+        """Sentences about state that had to be repaired at the start."""
+        self._snapshot = EngineSnapshot(version=0, directory=str(config.directory))
+        self._listeners: list[Listener] = []
+        self._listeners_lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._parts: _Parts | None = None
+        self._lock: InstanceLock | None = None
+        self._close_lock = threading.Lock()
+
+    # -- life
+
+    def open(self) -> None:
+        """Take the state folder, start the thread, and run what was running.
+
+        Blocks for some milliseconds. Call it from any thread, not from a loop in a hurry.
+
+        Raises:
+            StateError: another process owns the state, or it is too new.
+            DiskError: the state folder cannot be used.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the engine is open")
+        self._lock = InstanceLock.acquire(self.config.data_dir)
+        opened: threading.Event = threading.Event()
+        failed: list[BaseException] = []
+        self._thread = threading.Thread(
+            target=self._main, args=(opened, failed), name="tui-dl-engine", daemon=True
+        )
+        self._thread.start()
+        opened.wait()
+        if failed:
+            self._thread.join()
+            self._thread = None
+            self._lock.release()
+            raise failed[0]
+
+    def close(self) -> None:
+        """Stop all transfers, make the state durable, end the thread. Idempotent."""
+        with self._close_lock:
+            thread, self._thread = self._thread, None
+            if thread is None or self._loop is None:
+                return
+            future = asyncio.run_coroutine_threadsafe(self._shut(), self._loop)
+            try:
+                future.result(CLOSE_S)
+            finally:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                thread.join(CLOSE_S)
+                if self._lock is not None:
+                    self._lock.release()
+
+    def _main(self, opened: threading.Event, failed: list[BaseException]) -> None:
+        loop = _new_loop()
+        asyncio.set_event_loop(loop)
+        self._loop = loop
+        try:
+            loop.run_until_complete(self._set_up())
+        except BaseException as error:  # noqa: BLE001 - handed over to the caller of open
+            failed.append(error)
+            opened.set()
+            loop.close()
+            return
+        opened.set()
+        try:
+            loop.run_forever()
+        finally:
+            loop.close()
+
+    async def _set_up(self) -> None:
+        config = self.config
+        catalog = Catalog.open(config.data_dir / "catalog.sqlite3")
+        contents = catalog.load()
+        self.notices = (
+            *((catalog.recovered,) if catalog.recovered else ()),
+            *(f"Record {bad.id} is damaged: {bad.reason}" for bad in contents.quarantined),
+        )
+        pools = Pools()
+        lane = CatalogLane(catalog, pools)
+        client = HttpClient(ClientConfig(user_agent=config.user_agent))
+        around = Surroundings(
+            client=client,
+            gates=HostGates(64, clock=time.monotonic),
+            now_s=time.monotonic,
+            random=random.random,
+            global_limit=RateLimit(config.limit_bps),
+        )
+        paces: dict[int, DiskPace] = {}
+        boot_id = current_boot_id()
+
+        def new_target(record: DownloadRecord) -> FileTarget:
+            return FileTarget(
+                pools,
+                paces.setdefault(hash(record.directory), DiskPace()),
+                config.journal_path(record.id),
+                boot_id,
+                checkpoints=config.checkpoints,
+            )
+
+        tools = JobTools(
+            config=config,
+            pools=pools,
+            around=around,
+            new_target=new_target,
+            save=lane.save,
+            save_now=lambda record: lane.save_now([record]),
+            report=lambda job, event: core.on_job_event(job, event),
+            out=lambda job: core.on_job_out(job),
+        )
+        core = Core(tools, lane, self._publish, self._emit)
+        self._parts = _Parts(core, lane, client, pools, catalog)
+        lane.start()
+        core.open(contents.records)
+
+    async def _shut(self) -> None:
+        parts, self._parts = self._parts, None
+        if parts is None:
+            return
+        await parts.core.close()
+        await parts.client.aclose()
+        parts.catalog.close()
+        parts.pools.close()
+
+    # -- crossing over
+
+    async def call(self, work: Callable[[Core], Coroutine[Any, Any, Result]]) -> Result:
+        """Run ``work`` in the engine's loop and await its result in the caller's loop.
+
+        Cancelling the caller does not undo what was asked.
+
+        Raises:
+            StateError: the engine is closed.
+        """
+        parts, loop = self._parts, self._loop
+        if parts is None or loop is None:
+            raise StateError("The engine is closed.")
+        future = asyncio.run_coroutine_threadsafe(work(parts.core), loop)
+        if asyncio.get_running_loop() is loop:
+            raise RuntimeError("the engine's own loop must not wait for itself")
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def snapshot(self) -> EngineSnapshot:
+        """Return the latest picture. Any thread."""
+        return self._snapshot
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` in the engine's thread for each event; return the way to stop."""
+        with self._listeners_lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._listeners_lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def _publish(self, snapshot: EngineSnapshot) -> None:
+        self._snapshot = snapshot
+
+    def _emit(self, event: DownloadEvent) -> None:
+        with self._listeners_lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            try:
+                listener(event)
+            except Exception:  # a front end's mistake must not stop the engine
+                logger.exception("a listener failed")
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if sys.platform != "win32" and sys.implementation.name == "cpython":
+        import uvloop
+
+        return uvloop.new_event_loop()
+    return asyncio.new_event_loop()

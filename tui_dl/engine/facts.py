@@ -1,0 +1,134 @@
+"""What one generation of a download has learned, and how a reply is held against it.
+
+Owns ``Known`` over the life of a generation and the assurance that follows from it.
+Must not write bytes or talk to servers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tui_dl.domain.digest_fields import parse_digest_fields
+from tui_dl.domain.errors import ErrorCode, ReplyRefusedError, TransferError
+from tui_dl.domain.model import Assurance, Digest, Validators
+from tui_dl.net.identity import Asked, Head, Judgement, Known, Verdict, judge
+from tui_dl.net.reply import Framing
+
+OVERLAP_BYTES = 64 * 1024
+"""How much is read again before a resume without a strong validator (trap H8)."""
+
+REFUSALS_BEFORE_SINGLE = 2
+
+
+class GenerationChangedError(ReplyRefusedError):
+    """The resource is another version: what is here belongs to the old one."""
+
+    code = ErrorCode.RESOURCE_CHANGED
+
+
+class StartOverError(GenerationChangedError):
+    """Perhaps the same version, but nobody can prove it: its bytes must not be joined."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """Mutable knowledge of one generation."""
+
+    known: Known = field(default_factory=Known)
+    ranges_supported: bool | None = None
+    """``None`` until the first reply tells."""
+    replies: int = 0
+    """Admitted so far, earlier runs included: more than one means joined bytes."""
+    is_unverified: bool = False
+    server_digests: tuple[Digest, ...] = ()
+    refusals: int = 0
+    first_head: Head | None = None
+
+    def admit(
+        self,
+        head: Head,
+        asked: Asked,
+        fields: tuple[tuple[str, str], ...],
+        *,
+        has_bytes: bool,
+    ) -> Judgement:
+        """Judge a reply that carries a body, and learn from it.
+
+        ``fields`` are its header fields, searched for digests. Without bytes on disk
+        (``has_bytes``) a whole reply is always welcome: it is the version from now on.
+
+        Raises:
+            GenerationChangedError: the resource is another version.
+            ReplyRefusedError: the body must not be written.
+            TransferError: something else came in place of the file.
+        """
+        verdict = judge(head, asked, self.known)
+        kind = verdict.verdict
+        if kind in (Verdict.CHANGED, Verdict.START_OVER) and head.status == 200 and not has_bytes:
+            self.known, self.replies = Known(), 0
+            verdict = judge(head, asked, self.known)
+            kind = verdict.verdict
+        if kind is Verdict.START_OVER:
+            self.ranges_supported = False
+            raise StartOverError(f"The download starts over: {verdict.reason}.")
+        if kind is Verdict.CHANGED:
+            raise GenerationChangedError(f"The file changed: {verdict.reason}.")
+        if kind is Verdict.UNEXPECTED:
+            raise TransferError(
+                f"Something is in the way: {verdict.reason}.", code=ErrorCode.UNEXPECTED_CONTENT
+            )
+        if kind is Verdict.REFUSED:
+            self.refusals += 1
+            if self.refusals >= REFUSALS_BEFORE_SINGLE:
+                self.ranges_supported = False
+            raise ReplyRefusedError(f"The reply was refused: {verdict.reason}.")
+        if kind is Verdict.UNSATISFIABLE:
+            self.ranges_supported = False
+            raise ReplyRefusedError(
+                "The server refused the range (416).", code=ErrorCode.RANGE_UNSATISFIABLE
+            )
+        self._learn(head, verdict, fields)
+        return verdict
+
+    def _learn(self, head: Head, verdict: Judgement, fields: tuple[tuple[str, str], ...]) -> None:
+        kind = verdict.verdict
+        self.replies += 1
+        if kind is Verdict.PART:
+            self.ranges_supported = True
+        elif kind in (Verdict.WHOLE, Verdict.RANGE_IGNORED):
+            self.ranges_supported = False
+        known = self.known
+        if known.validators != Validators() and head.validators == Validators():
+            self.is_unverified = True  # nothing to compare: the reply did not tell its version
+        self.known = replace(
+            known,
+            total=verdict.total if known.total is None else known.total,
+            validators=head.validators if known.validators == Validators() else known.validators,
+            content_type=known.content_type or head.content_type,
+        )
+        if self.first_head is None:
+            self.first_head = head
+        whole = kind is Verdict.WHOLE
+        found = parse_digest_fields(fields, whole=whole)
+        if found and not self.server_digests:
+            self.server_digests = found
+
+    @property
+    def may_split(self) -> bool:
+        """Whether several replies may be joined without asking for proof of each byte."""
+        validators = self.known.validators
+        has_tag = validators.etag is not None and not self.known.validators_rotate
+        return bool(self.ranges_supported) and (has_tag or validators.last_modified is not None)
+
+    @property
+    def needs_overlap(self) -> bool:
+        """Whether a resume must first read known bytes again."""
+        return self.known.validators.strong is None or self.known.validators_rotate
+
+    def assurance(self, framing: Framing | None) -> Assurance:
+        """Return what may be said of the finished file when no digest speaks."""
+        if self.is_unverified or framing is Framing.CLOSE:
+            return Assurance.UNVERIFIED
+        if self.replies <= 1:
+            return Assurance.SINGLE_REPLY
+        return Assurance.UNVERIFIED if self.needs_overlap else Assurance.VALIDATOR

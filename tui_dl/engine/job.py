@@ -1,0 +1,228 @@
+"""One download of this process: its record, its log, and the way to start and stop it.
+
+Owns every change of the record. Must not know the queue, other jobs, or how bytes come:
+``run.py`` does the work of one run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError
+from tui_dl.domain.lifecycle import Event, next_status
+from tui_dl.domain.model import DownloadRecord, Status
+from tui_dl.domain.snapshot import LogLine
+from tui_dl.engine.config import EngineConfig
+from tui_dl.engine.disk import Pools
+from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.plan import Plan
+from tui_dl.engine.run import Run
+from tui_dl.engine.target import FileTarget
+from tui_dl.engine.transfer import Surroundings, Transfer
+
+LOG_LINES = 200
+
+PAUSING_FAILURES = frozenset({ErrorCode.DISK_FULL, ErrorCode.TARGET_LOST})
+"""Not the download's fault, and the bytes are good: it waits instead of failing."""
+
+logger = logging.getLogger(__name__)
+
+
+class Stop(Enum):
+    """Why a running job is told to end."""
+
+    PAUSE = Event.PAUSE
+    CANCEL = Event.CANCEL
+    INTERRUPT = Event.INTERRUPT
+    """The process ends: the job runs again at the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobTools:
+    """What every job of an engine is given."""
+
+    config: EngineConfig
+    pools: Pools
+    around: Surroundings
+    new_target: Callable[[DownloadRecord], FileTarget]
+    save: Callable[[DownloadRecord], None]
+    """Note the record for the next catalog write. Never blocks."""
+    save_now: Callable[[DownloadRecord], Awaitable[None]]
+    """Return once the record is in the catalog."""
+    report: Callable[[Job, Event], None]
+    """Tell the queue about a change of status. Never blocks."""
+    out: Callable[[Job], None]
+    """Tell the queue that the job's task has ended."""
+
+
+class Job:
+    """One download, running or not. Lives as long as its record."""
+
+    def __init__(self, record: DownloadRecord, tools: JobTools) -> None:
+        self.record = record
+        self.tools = tools
+        self.limit = RateLimit(self._limit_bps(record, tools.config))
+        self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self.retry_at_s: float | None = None
+        self.changes = 0
+        """Grows with each change that a picture of the job would show."""
+        self.started_s: float | None = None
+        self.stopping: Stop | None = None
+        self.plan: Plan | None = None
+        """What is written and what is missing; outlives a run, for the chunk map."""
+        self._run: Run | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    # -- looking
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a task works on it, be it only on its way out."""
+        return self._task is not None and not self._task.done()
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """The transfer under way."""
+        return None if self._run is None else self._run.transfer
+
+    @property
+    def done_bytes(self) -> int:
+        """Bytes written, as far as known without opening the file."""
+        if self.record.status is Status.COMPLETED:
+            return self.record.total_bytes or 0
+        return self.record.synced_bytes if self.plan is None else self.plan.done_bytes
+
+    # -- steering, called in the engine's loop
+
+    def start(self) -> None:
+        """Run it. The status must allow START."""
+        self.stopping = None
+        self.started_s = self.now_s()
+        self.must_apply(Event.START, failure=None, started_at=self.record.started_at or utc_now())
+        self._task = asyncio.create_task(self._live(), name=f"job-{self.record.id[:8]}")
+        self._task.add_done_callback(lambda _: self.tools.out(self))
+
+    def stop(self, why: Stop) -> None:
+        """Tell it to end; returns at once. ``wait_stopped`` waits."""
+        if self.stopping is None or why is not Stop.PAUSE:
+            self.stopping = why
+        if why is Stop.PAUSE:
+            self.apply(Event.PAUSE)
+        if self._work is not None:
+            self._work.cancel()
+
+    async def wait_stopped(self) -> None:
+        """Wait until its task is out and its state is noted."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def set_limit(self, limit_bps: int | None) -> None:
+        """Change the limit at once; ``None`` is the default of the settings."""
+        self.change(options=replace(self.record.options, limit_bps=limit_bps))
+        self.limit.set_rate(self._limit_bps(self.record, self.tools.config), self.now_s())
+
+    def apply(self, event: Event, **changes: Any) -> bool:
+        """Take an event; ``False`` when the status does not allow it."""
+        status = next_status(self.record.status, event)
+        if status is None:
+            return False
+        self.change(status=status, **changes)
+        self.tools.report(self, event)
+        return True
+
+    def must_apply(self, event: Event, **changes: Any) -> None:
+        """Take an event that the status allows.
+
+        Raises:
+            RuntimeError: it does not; a defect of the engine.
+        """
+        before = self.record.status
+        if not self.apply(event, **changes):
+            raise RuntimeError(f"{event} is not allowed while {before}")
+
+    def change(self, **changes: Any) -> None:
+        """Replace fields of the record and have it saved soon."""
+        self.record = replace(self.record, **changes)
+        self.changes += 1
+        self.tools.save(self.record)
+
+    async def change_now(self, **changes: Any) -> None:
+        """Replace fields of the record; return once it is in the catalog.
+
+        Raises:
+            StateError, DiskError: the catalog cannot be written.
+        """
+        self.change(**changes)
+        await self.tools.save_now(self.record)
+
+    def note(self, text: str) -> None:
+        """Add a line to its log."""
+        self.log.append(LogLine(at=utc_now(), text=text))
+        self.changes += 1
+
+    def now_s(self) -> float:
+        """Return the monotonic time."""
+        return self.tools.around.now_s()
+
+    def count_time(self) -> None:
+        """Add the time of this run to the record; once a run."""
+        if self.started_s is not None:
+            elapsed_s = self.record.elapsed_s + max(0.0, self.now_s() - self.started_s)
+            self.started_s = None
+            self.change(elapsed_s=elapsed_s)
+
+    # -- one life of the task
+
+    async def _live(self) -> None:
+        """Run the work, let go of the file, then leave the status that the end calls for."""
+        run = self._run = Run(self, self.tools.new_target(self.record))
+        self._work = asyncio.create_task(run.work(), name=f"work-{self.record.id[:8]}")
+        await asyncio.wait([self._work])
+        error = None if self._work.cancelled() else self._work.exception()
+        self._work = None
+        await run.let_go()
+        self._run = None
+        self.retry_at_s = None
+        self.count_time()
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        status = self.record.status
+        if status in (Status.COMPLETED, Status.QUEUED):
+            return  # queued: resumed while it was pausing, the queue starts it again
+        if isinstance(error, TuiDlError) and self.stopping is None:
+            self._fail(error.failure())
+        elif error is not None and self.stopping is None:
+            logger.error("job %s broke", self.record.id, exc_info=error)
+            kind = type(error).__name__
+            self._fail(Failure(ErrorCode.INTERNAL, f"tui-dl made a mistake ({kind})."))
+        elif status is Status.PAUSING and self.stopping is not Stop.CANCEL:
+            self.must_apply(Event.PAUSED)
+        elif self.stopping is not None:
+            self.must_apply(self.stopping.value)
+
+    def _fail(self, failure: Failure) -> None:
+        self.note(failure.message)
+        if failure.code in PAUSING_FAILURES and self.record.part is not None:
+            self.apply(Event.PAUSE)
+            self.must_apply(Event.PAUSED, failure=failure)
+        else:
+            self.must_apply(Event.FAIL, failure=failure)
+
+    @staticmethod
+    def _limit_bps(record: DownloadRecord, config: EngineConfig) -> int:
+        limit = record.options.limit_bps
+        return config.default_limit_bps if limit is None else limit
+
+
+def utc_now() -> datetime:
+    """Return the wall time, aware."""
+    return datetime.now(UTC)

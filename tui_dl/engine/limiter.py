@@ -1,0 +1,36 @@
+"""Rate limits by debt: bytes are taken as they come, the taker then waits.
+
+Must not sleep or read a clock: the caller passes the time and does the waiting.
+"""
+
+from __future__ import annotations
+
+BURST_S = 0.05
+"""Unused time that may be saved up: enough for timer slack, too little to be a burst."""
+
+
+class RateLimit:
+    """A limit in bytes per second that many connections share; 0 is unlimited."""
+
+    def __init__(self, rate_bps: int = 0) -> None:
+        self._rate_bps = rate_bps
+        self._paid_until_s = 0.0
+
+    @property
+    def rate_bps(self) -> int:
+        """The limit in force."""
+        return self._rate_bps
+
+    def set_rate(self, rate_bps: int, now_s: float) -> None:
+        """Change the limit; debt in bytes is kept, so a change acts at once."""
+        owed_bytes = max(0.0, self._paid_until_s - now_s) * self._rate_bps
+        self._rate_bps = rate_bps
+        self._paid_until_s = now_s + (owed_bytes / rate_bps if rate_bps > 0 else 0.0)
+
+    def take(self, count: int, now_s: float) -> float:
+        """Take ``count`` bytes and return how many seconds to wait before more."""
+        if self._rate_bps <= 0:
+            return 0.0
+        start_s = max(self._paid_until_s, now_s - BURST_S)
+        self._paid_until_s = start_s + count / self._rate_bps
+        return max(0.0, self._paid_until_s - now_s)

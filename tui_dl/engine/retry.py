@@ -1,0 +1,40 @@
+"""When to try again. Pure decisions: the random number comes in.
+
+Must not sleep. A budget counts tries in a row without progress, so a link that moves
+bytes between breaks never runs out of tries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_dl.domain.errors import Failure
+
+LONGEST_RETRY_AFTER_S = 3600.0
+"""A server may ask for any wait; after an hour it is worth a look all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Bounds of one download; ``max_tries`` 0 is endless."""
+
+    max_tries: int = 5
+    base_s: float = 1.0
+    longest_s: float = 60.0
+
+    def delay_s(self, failure: Failure, tries: int, jitter: float) -> float | None:
+        """Return the wait before try number ``tries + 1``, or ``None`` to give up.
+
+        ``tries`` counts the failures in a row, from 1. ``jitter`` is random in 0..1.
+        A server's own Retry-After wins over the backoff, up to an hour.
+        """
+        if not failure.retryable:
+            return None
+        if self.max_tries and tries >= self.max_tries:
+            return None
+        backoff_s = min(self.longest_s, self.base_s * 2.0 ** min(tries - 1, 16))
+        backoff_s *= 0.5 + jitter / 2
+        asked_s = failure.retry_after_s
+        if asked_s is None:
+            return backoff_s
+        return min(asked_s, LONGEST_RETRY_AFTER_S) + jitter * min(1.0, self.base_s)

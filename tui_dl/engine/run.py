@@ -1,0 +1,367 @@
+"""One run of one download: restore, transfer, verify, publish.
+
+Must not start or stop itself, and must not know the queue: ``job.py`` holds its task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_dl.domain.content_disposition import parse_content_disposition
+from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TuiDlError
+from tui_dl.domain.lifecycle import Event
+from tui_dl.domain.model import Assurance, Status
+from tui_dl.domain.names import choose_name
+from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.domain.urls import parse_url
+from tui_dl.engine.checkpoint import Checkpointer
+from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
+from tui_dl.engine.governor import Governor
+from tui_dl.engine.plan import Plan
+from tui_dl.engine.retry import RetryPolicy
+from tui_dl.engine.source import LinkSource, load_cookies
+from tui_dl.engine.target import FileTarget
+from tui_dl.engine.transfer import Transfer
+from tui_dl.engine.verify import DigestMismatchError, verify
+from tui_dl.net.identity import Known
+from tui_dl.net.reply import Reply
+
+if TYPE_CHECKING:
+    from tui_dl.engine.job import Job
+
+MOST_GENERATIONS = 5
+"""A file that changes more often during one run cannot be had whole."""
+
+TAG_CHANGES_TO_DOUBT = 2
+"""After so many versions of one size and date, the tags are made up for each reply."""
+
+NOTICEABLE_WAIT_S = 0.5
+"""A shorter wait for the next try is not shown as a status of its own."""
+
+
+class Run:
+    """The work between START and the end. Also the observer of its transfer."""
+
+    def __init__(self, job: Job, target: FileTarget) -> None:
+        self.transfer: Transfer | None = None
+        self.hashed_bytes = 0
+        self._job = job
+        self._target = target
+        self._facts = Facts()
+        self._tag_changes = 0
+
+    async def work(self) -> None:
+        """Bring the download from where it is to its published file.
+
+        Raises:
+            TuiDlError: it cannot be finished now.
+        """
+        if await self._restore():
+            return
+        for _ in range(MOST_GENERATIONS):
+            try:
+                await self._fetch()
+                await self._finish()
+                return
+            except StartOverError as error:
+                await self._start_over(error.message)
+            except GenerationChangedError as error:
+                await self._new_generation(error.message)
+        raise ReplyRefusedError(
+            "The file on the server keeps changing while it is fetched.",
+            code=ErrorCode.RESOURCE_CHANGED,
+            retryable=False,
+        )
+
+    async def let_go(self) -> None:
+        """Close the file. What is written is made durable first, unless the disk fails."""
+        job, target, plan = self._job, self._target, self._job.plan
+        self.transfer = None
+        over = job.record.status is Status.COMPLETED
+        try:
+            if not over and target.part is not None and plan is not None:
+                written = plan.written()
+                await target.sync()
+                job.change(synced=written)
+        except TuiDlError as failed:
+            job.note(failed.message)
+        try:
+            await target.close(forget=over)
+        except TuiDlError as failed:
+            job.note(failed.message)
+
+    # -- restore
+
+    async def _restore(self) -> bool:
+        """Open what an earlier run left; ``True`` when that run had published the file."""
+        job, target = self._job, self._target
+        try:
+            restored = await target.restore(job.record)
+        except DiskError as error:
+            if not self._may_begin_again(error):
+                raise
+            job.note(f"{error.message} The download starts again.")
+            await target.close(forget=True)
+            await job.change_now(
+                part=None,
+                part_name=None,
+                synced=RangeSet(),
+                generation=job.record.generation + 1,
+            )
+            restored = await target.restore(job.record)
+        if restored.published_name is not None:
+            job.change(name=restored.published_name)
+            job.must_apply(Event.ALL_BYTES)
+            await self._complete(job.record.assurance)
+            return True
+        if restored.note:
+            job.note(restored.note)
+        self._take_up(restored.written)
+        if target.part is not None and job.plan is not None:
+            await target.keep_journal(job.record, job.plan)
+        return False
+
+    def _may_begin_again(self, error: DiskError) -> bool:
+        """Whether losing the part costs only bytes: it was replaced, or deleted from its folder."""
+        if error.code is ErrorCode.PART_CHANGED:
+            return True
+        return error.code is ErrorCode.TARGET_LOST and Path(self._job.record.directory).is_dir()
+
+    def _take_up(self, written: RangeSet) -> None:
+        """Begin with what is known: bytes on disk, and the version that they belong to."""
+        job, record = self._job, self._job.record
+        has_part = self._target.part is not None
+        total = record.total_bytes if has_part else None
+        job.plan = Plan(total, written)
+        self._facts = facts = Facts()
+        if has_part and written:
+            facts.known = Known(total=total, validators=record.validators)
+            facts.ranges_supported = record.ranges_supported
+            facts.replies = 1
+            facts.is_unverified = record.assurance is Assurance.UNVERIFIED
+
+    # -- transfer
+
+    async def _fetch(self) -> None:
+        """Run one transfer beside its checkpoints, until all bytes are written."""
+        job, config = self._job, self._job.tools.config
+        assert job.plan is not None
+        checkpointer = Checkpointer(job, self._target, job.plan, config)
+        transfer = self.transfer = self._new_transfer(job.plan)
+        tasks = {
+            asyncio.create_task(checkpointer.run(), name="checkpoints"),
+            asyncio.create_task(transfer.run(), name="transfer"),
+        }
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            for task in tasks:
+                if not task.cancelled():
+                    task.exception()  # looked at, so that it is not reported as forgotten
+
+    def _new_transfer(self, plan: Plan) -> Transfer:
+        job, tools = self._job, self._job.tools
+        record, config, options = job.record, tools.config, job.record.options
+        tries = config.max_tries if options.max_tries is None else options.max_tries
+        return Transfer(
+            tools.around,
+            LinkSource(
+                record.url, options, config, record.source, load_cookies(options.cookie_file)
+            ),
+            _Opening(self, self._target),
+            self,
+            plan=plan,
+            facts=self._facts,
+            policy=RetryPolicy(tries, config.retry_base_s, config.retry_max_s),
+            governor=Governor(
+                options.connections or config.connections,
+                ceiling_is_fixed=bool(options.connections) or config.connections_are_fixed,
+            ),
+            limit=job.limit,
+        )
+
+    async def begin(self, reply: Reply, total: int | None) -> None:
+        """Take in the first reply: name, size, version; make the file ready for bytes."""
+        job, target, facts = self._job, self._target, self._facts
+        if target.part is None:
+            keep_free = job.tools.config.min_free_bytes
+            folder = Path(job.record.directory)
+            await target.reserve(folder, self._name_for(reply), total, keep_free)
+        elif total is not None:
+            await target.settle_size(total)
+        part, plan = target.part, job.plan
+        assert part is not None
+        assert plan is not None
+        # The catalog must know the part before its bytes count for anything.
+        await job.change_now(
+            name=part.name,
+            part_name=part.part_name,
+            part=part.identity,
+            total_bytes=total,
+            validators=facts.known.validators,
+            final_url=reply.url,
+            ranges_supported=facts.ranges_supported,
+        )
+        await target.keep_journal(job.record, plan)
+
+    def _name_for(self, reply: Reply) -> str:
+        record = self._job.record
+        dispositions = reply.headers.raw("content-disposition")
+        return choose_name(
+            wanted=record.options.out or record.name,
+            disposition=parse_content_disposition(dispositions[0]) if dispositions else None,
+            url_target=parse_url(record.url).target,
+            content_type=reply.headers.get("content-type"),
+            fallback=f"download-{record.id[:8]}",
+        )
+
+    # -- another version
+
+    async def _new_generation(self, reason: str) -> None:
+        """The resource changed: nothing of the old version may stay."""
+        known = self._facts.known
+        await self._empty(f"{reason} Nothing of the old version is kept.")
+        self._tag_changes += 1
+        rotates = self._tag_changes >= TAG_CHANGES_TO_DOUBT and known.validators.etag is not None
+        self._facts = Facts(known=Known(validators_rotate=rotates))
+
+    async def _start_over(self, reason: str) -> None:
+        """The server serves no ranges and names no version: begin at byte 0."""
+        await self._empty(reason)
+        self._facts = Facts(ranges_supported=False)
+
+    async def _empty(self, note: str) -> None:
+        job = self._job
+        job.note(note)
+        await self._target.start_over()
+        await job.change_now(
+            synced=RangeSet(),
+            total_bytes=None,
+            generation=job.record.generation + 1,
+            assurance=Assurance.PENDING,
+        )
+        if job.record.status is not Status.PROBING:
+            job.must_apply(Event.CHANGED)
+        job.plan = Plan(None, RangeSet())
+
+    # -- the finish
+
+    async def _finish(self) -> None:
+        """Verify, sync, publish, and only then say completed (trap D8)."""
+        job, target, transfer = self._job, self._target, self.transfer
+        assert job.plan is not None
+        assert transfer is not None
+        total = job.plan.total
+        if total is None:
+            raise RuntimeError("a transfer ended without a size")
+        await target.settle_size(total)
+        job.must_apply(Event.ALL_BYTES, total_bytes=total)
+        assurance = self._facts.assurance(transfer.framing)
+        try:
+            digest = await verify(
+                target,
+                (*job.record.options.digests, *self._facts.server_digests),
+                self._note_hashed,
+            )
+        except DigestMismatchError:
+            await self._quarantine()
+            raise
+        if digest is not None:
+            assurance = Assurance.DIGEST
+        await target.sync()
+        await job.change_now(synced=RangeSet([Range(0, total)]), assurance=assurance, digest=digest)
+        job.change(name=await target.publish())
+        await self._complete(assurance)
+
+    async def _quarantine(self) -> None:
+        job = self._job
+        aside = await self._target.put_aside()
+        job.note(f"The bytes that do not agree were put aside as {aside}.")
+        job.plan = None
+        job.change(
+            part=None,
+            part_name=None,
+            synced=RangeSet(),
+            generation=job.record.generation + 1,
+        )
+
+    async def _complete(self, assurance: Assurance) -> None:
+        job = self._job
+        final = Path(job.record.directory) / (job.record.name or "")
+        status = await job.tools.pools.run(job.tools.pools.disk, final.stat)
+        job.count_time()
+        completed = replace(
+            job.record,
+            status=Status.COMPLETED,
+            total_bytes=status.st_size,
+            synced=RangeSet([Range(0, status.st_size)]),
+            assurance=assurance,
+            failure=None,
+            completed_at=datetime.now(UTC),
+            final_modified_ns=status.st_mtime_ns,
+        )
+        await job.tools.save_now(completed)
+        job.note("Completed.")
+        job.must_apply(
+            Event.VERIFIED,
+            total_bytes=completed.total_bytes,
+            synced=completed.synced,
+            assurance=assurance,
+            failure=None,
+            completed_at=completed.completed_at,
+            final_modified_ns=completed.final_modified_ns,
+        )
+
+    def _note_hashed(self, count: int) -> bool:
+        self.hashed_bytes += count
+        return self._job.stopping is None
+
+    # -- what the transfer tells
+
+    def on_receiving(self) -> None:
+        """The first reply of this run was admitted."""
+        if self._job.record.status is Status.PROBING:
+            self._job.must_apply(Event.FIRST_REPLY, failure=None)
+
+    def on_waiting(self, error: TuiDlError, tries: int, delay_s: float) -> None:
+        """Nothing runs; the next try begins after ``delay_s``."""
+        job = self._job
+        job.retry_at_s = job.now_s() + delay_s
+        if delay_s >= NOTICEABLE_WAIT_S:
+            job.apply(Event.RETRY_LATER, failure=error.failure(), tries=tries)
+
+    def on_trying(self) -> None:
+        """The wait is over."""
+        job = self._job
+        job.retry_at_s = None
+        if job.record.status is Status.RETRYING:
+            job.must_apply(Event.RETRY_NOW)
+
+    def on_note(self, text: str) -> None:
+        """Something worth a line in the download's log."""
+        self._job.note(text)
+
+
+class _Opening:
+    """The target as a transfer sees it: its ``begin`` goes through the run."""
+
+    def __init__(self, run: Run, target: FileTarget) -> None:
+        self._target = target
+        self.begin = run.begin
+        self.write_now = target.write_now
+        self.write_later = target.write_later
+        self.read_back = target.read_back
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether ``write_now`` may be called."""
+        return self._target.is_quick

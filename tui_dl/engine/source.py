@@ -1,0 +1,112 @@
+"""Where the bytes of one download come from: its URL, and where that led.
+
+Owns the request of each worker and the re-resolving of links that expire. Must not
+send anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, LoadError, MozillaCookieJar
+
+from tui_dl.domain.errors import UsageError
+from tui_dl.domain.model import DownloadOptions, Source, Validators
+from tui_dl.domain.urls import parse_url
+from tui_dl.engine.config import EngineConfig
+from tui_dl.net.request import HttpRequest
+from tui_dl.net.tls import TlsOptions
+
+
+@dataclass(slots=True)
+class LinkSource:
+    """One URL with its options; ``resolved_url`` is where its redirects led last."""
+
+    url: str
+    options: DownloadOptions
+    config: EngineConfig
+    origin: Source
+    cookies: CookieJar
+    resolved_url: str | None = None
+    resolved_again: bool = False
+    """The original URL was asked a second time since bytes last moved."""
+
+    @property
+    def host(self) -> str:
+        """Host and port that workers talk to."""
+        parsed = parse_url(self.resolved_url or self.url)
+        return parsed.host_port
+
+    @property
+    def gate_key(self) -> tuple[str, int]:
+        """Host and port whose gate counts the connections."""
+        parsed = parse_url(self.resolved_url or self.url)
+        return parsed.host, parsed.port
+
+    def request(
+        self, start: int | None, end: int | None, validators: Validators, *, conditional: bool
+    ) -> HttpRequest:
+        """Return the request for bytes ``start``..``end`` (half-open; ``None`` to the end).
+
+        ``start`` ``None`` asks for the whole file without a Range header. If-Range goes
+        along when ``conditional`` and a strong validator is known (RFC 9110, 13.1.5).
+        """
+        options, config = self.options, self.config
+        return HttpRequest(
+            url=self.resolved_url or self.url,
+            headers=options.headers,
+            headers_origin=parse_url(self.url).origin,
+            range_start=start,
+            range_end=end,
+            if_range=validators.strong if conditional and start is not None else None,
+            user_agent=options.user_agent or config.user_agent,
+            referer=options.referer,
+            http_user=options.http_user,
+            http_password=options.http_password,
+            proxy=options.proxy if options.proxy is not None else config.proxy,
+            tls=TlsOptions(
+                ca_certificate=options.ca_certificate or config.ca_certificate,
+                check=options.check_certificate and config.check_certificate,
+            ),
+            connect_timeout_s=options.connect_timeout_s or config.connect_timeout_s,
+            head_timeout_s=min(30.0, self.timeout_s),
+            private_redirects_allowed=self.origin is Source.LOCAL,
+            cookies=self.cookies,
+            use_netrc=options.use_netrc,
+        )
+
+    @property
+    def timeout_s(self) -> float:
+        """Longest silence, in seconds."""
+        return self.options.timeout_s or self.config.timeout_s
+
+    def note_reply(self, url: str) -> None:
+        """Remember where redirects led: later workers go there directly (trap H33)."""
+        self.resolved_url = url
+
+    def note_progress(self) -> None:
+        """Bytes moved: an expired link may be resolved again."""
+        self.resolved_again = False
+
+    def may_resolve_again(self) -> bool:
+        """Go back to the original URL, once for all workers (trap H29)."""
+        if self.resolved_again:
+            return False
+        self.resolved_again = True
+        self.resolved_url = None
+        return True
+
+
+def load_cookies(path: str | None) -> CookieJar:
+    """Read a Netscape cookie file into a jar of one job.
+
+    Raises:
+        UsageError: the file cannot be read or is of another kind.
+    """
+    if path is None:
+        return CookieJar()
+    jar = MozillaCookieJar(path)
+    try:
+        jar.load(ignore_discard=True, ignore_expires=True)
+    except (LoadError, OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The cookie file {path} cannot be read: {error}.") from error
+    return jar

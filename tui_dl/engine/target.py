@@ -1,0 +1,244 @@
+"""The file that one download fills: part, journal, writer, and what they still know.
+
+Must not know connections or statuses. Blocking calls run in the disk pool; the one
+exception is a write to a disk that proved quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
+from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
+from tui_dl.storage.journal import WrittenJournal
+from tui_dl.storage.part_file import PartFile, recover_publish
+from tui_dl.storage.space import check_space
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What an earlier run left: ranges that can be believed, and a word about it."""
+
+    written: RangeSet
+    note: str | None = None
+    published_name: str | None = None
+    """The earlier run got as far as giving the file its name."""
+
+
+class FileTarget:
+    """Owns the part file and its journal from reservation to publication."""
+
+    def __init__(
+        self,
+        pools: Pools,
+        pace: DiskPace,
+        journal_path: Path,
+        boot_id: bytes,
+        *,
+        checkpoints: bool = True,
+    ) -> None:
+        self.part: PartFile | None = None
+        self._pools = pools
+        self._pace = pace
+        self._journal_path = journal_path
+        self._boot_id = boot_id
+        self._checkpoints = checkpoints
+        self._journal: WrittenJournal | None = None
+        self._writer: MeasuredWriter | None = None
+
+    # -- opening
+
+    async def restore(self, record: DownloadRecord) -> Restored:
+        """Open what an earlier run left, as far as it can be believed.
+
+        Raises:
+            DiskError: the folder is gone, or the part is not ours any more.
+        """
+        return await self._pools.run(self._pools.disk, self._restore, record)
+
+    def _restore(self, record: DownloadRecord) -> Restored:
+        if record.part is None or record.part_name is None or record.name is None:
+            return Restored(RangeSet())
+        directory = Path(record.directory)
+        published = recover_publish(directory, record.part_name, record.name, record.part)
+        if published is not None:
+            return Restored(RangeSet(), published_name=published)
+        noted = self._noted(record)
+        self._use(
+            PartFile.reopen(
+                directory, record.part_name, record.name, record.part, any_device=noted is None
+            )
+        )
+        assert self.part is not None
+        written = record.synced if noted is None else noted
+        size = self.part.size_bytes()
+        kept = written.intersect(RangeSet([Range(0, size)]))
+        note = None
+        if kept != written:
+            note = "The partial file is shorter than it was: the missing part is fetched again."
+        return Restored(kept, note)
+
+    def _noted(self, record: DownloadRecord) -> RangeSet | None:
+        assert record.part is not None
+        return WrittenJournal.load(
+            self._journal_path,
+            record_id=record.id,
+            generation=record.generation,
+            part=record.part,
+            boot_id=self._boot_id,
+        )
+
+    async def reserve(self, directory: Path, name: str, total: int | None, keep_free: int) -> None:
+        """Claim a free name and make the part file, if the disk has room for it.
+
+        Raises:
+            DiskError: no room, or the folder takes no file.
+        """
+        await self._pools.run(self._pools.disk, self._reserve, directory, name, total, keep_free)
+
+    def _reserve(self, directory: Path, name: str, total: int | None, keep_free: int) -> None:
+        check_space(directory, total or 0, keep_free)
+        part = PartFile.reserve(directory, name)
+        try:
+            if total:
+                part.set_size(total)
+        except DiskError:
+            part.discard()
+            part.close()
+            raise
+        self._use(part)
+
+    def _use(self, part: PartFile) -> None:
+        self.part = part
+        self._writer = MeasuredWriter(part, self._pace, self._pools)
+
+    async def keep_journal(self, record: DownloadRecord, plan: Plan) -> None:
+        """Note positions of ``plan`` from now on, beginning with what is written."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        book: SlotBook = ForgetfulBook()
+        if self._checkpoints and record.part is not None:
+            book = self._journal = await self._pools.run(
+                self._pools.disk, self._make_journal, record, plan.written()
+            )
+        plan.attach(book)
+
+    def _make_journal(self, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
+        assert record.part is not None
+        return WrittenJournal.create(
+            self._journal_path,
+            record_id=record.id,
+            generation=record.generation,
+            part=record.part,
+            boot_id=self._boot_id,
+            base=written,
+        )
+
+    # -- bytes
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether ``write_now`` may be called."""
+        return self._writer is not None and self._writer.is_quick
+
+    def write_now(self, data: memoryview, offset: int) -> None:
+        """Write from the loop."""
+        assert self._writer is not None
+        self._writer.write_now(data, offset)
+
+    async def write_later(self, data: memoryview, offset: int) -> None:
+        """Write through the disk pool."""
+        assert self._writer is not None
+        await self._writer.write_later(data, offset)
+
+    async def read_back(self, offset: int, size: int) -> bytes:
+        """Read bytes that were written."""
+        return await self._pools.run(self._pools.disk, self._file.read_at, offset, size)
+
+    async def sync(self) -> None:
+        """Bring written bytes to stable storage."""
+        await self._pools.run(self._pools.disk, self._file.sync)
+
+    async def check(self, total: int | None) -> None:
+        """Look whether the part is still in place and as long as it was made.
+
+        Raises:
+            DiskError: somebody moved, deleted or shortened it.
+        """
+        await self._pools.run(self._pools.disk, self._check, total)
+
+    def _check(self, total: int | None) -> None:
+        self._file.check_in_place()
+        if total is not None and self._file.size_bytes() < total:
+            raise DiskError(
+                f"Another program shortened {self._file.part_path}.", code=ErrorCode.PART_CHANGED
+            )
+
+    # -- the end
+
+    async def settle_size(self, total: int) -> None:
+        """Give the part exactly ``total`` bytes."""
+        await self._pools.run(self._pools.disk, self._file.set_size, total)
+
+    async def hash(self, algorithm: str, progress: Callable[[int], bool]) -> str:
+        """Return the digest of the whole file; ``progress`` runs in a thread."""
+        return await self._pools.run(self._pools.hashing, self._file.hash_file, algorithm, progress)
+
+    async def publish(self) -> str:
+        """Sync, then give the file its final name without replacing; return the name."""
+        return await self._pools.run(self._pools.disk, self._publish)
+
+    def _publish(self) -> str:
+        self._file.check_in_place()
+        self._file.sync_all()
+        return self._file.publish()
+
+    async def start_over(self) -> None:
+        """Drop all bytes of the old generation; the name stays reserved."""
+        if self._journal is not None:
+            self._journal.remove()
+            self._journal = None
+        if self.part is not None:
+            await self._pools.run(self._pools.disk, self._empty)
+
+    def _empty(self) -> None:
+        size = self._file.size_bytes()
+        self._file.set_size(0)
+        self._file.set_size(size)
+
+    async def put_aside(self) -> str:
+        """Rename a part that must not be used, so that its name is free; return its path."""
+        return await self._pools.run(self._pools.disk, self._put_aside)
+
+    def _put_aside(self) -> str:
+        self._file.rename_part_aside()
+        path = str(self._file.part_path)
+        self._file.close()
+        self.part = None
+        return path
+
+    async def close(self, *, forget: bool = False) -> None:
+        """Wait for writes under way and close. ``forget`` also deletes the journal."""
+        await self._pools.run(self._pools.disk, self._close, forget)
+
+    def _close(self, forget: bool) -> None:
+        part, self.part = self.part, None
+        if part is not None:
+            part.close()
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
+        if forget:
+            self._journal_path.unlink(missing_ok=True)
+
+    @property
+    def _file(self) -> PartFile:
+        if self.part is None:
+            raise DiskError("The part file is not open.", code=ErrorCode.INTERNAL)
+        return self.part

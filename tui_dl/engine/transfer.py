@@ -1,0 +1,404 @@
+"""All workers of one download in one run: start, feed, steal, race, back off, replace.
+
+Must not know records, names or the catalog. It fills a ``Plan`` through a ``Target`` and
+ends when every byte is written, or with the error that stopped it for good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from statistics import median
+from typing import Protocol
+
+from tui_dl.domain.errors import DiskError, ErrorCode, TransferError, TuiDlError
+from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
+from tui_dl.engine.asking import Asking, Target
+from tui_dl.engine.facts import Facts, GenerationChangedError
+from tui_dl.engine.governor import Governor
+from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.plan import ENDLESS, Claim, Plan
+from tui_dl.engine.retry import RetryPolicy
+from tui_dl.engine.source import LinkSource
+from tui_dl.engine.watch import Pace, worth_racing, worth_stealing
+from tui_dl.engine.worker import Worker
+from tui_dl.net.client import HttpClient
+from tui_dl.net.host_gate import HostGate, HostGates
+from tui_dl.net.identity import Judgement, Verdict
+from tui_dl.net.reply import Framing, Reply
+from tui_dl.net.status import LINK_STATUSES
+
+TICK_S = 0.1
+
+
+class Observer(Protocol):
+    """Who is told how the transfer goes. Called in the loop; must not block."""
+
+    def on_receiving(self) -> None:
+        """The first reply of this run was admitted."""
+
+    def on_waiting(self, error: TuiDlError, tries: int, delay_s: float) -> None:
+        """Nothing runs; the next try begins after ``delay_s``."""
+
+    def on_trying(self) -> None:
+        """The wait is over."""
+
+    def on_note(self, text: str) -> None:
+        """Something worth a line in the download's log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all transfers of an engine share, injected so that tests can hold the strings."""
+
+    client: HttpClient
+    gates: HostGates
+    now_s: Callable[[], float]
+    random: Callable[[], float]
+    global_limit: RateLimit
+
+
+class Transfer:
+    """One run over one generation of one resource."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        source: LinkSource,
+        target: Target,
+        observer: Observer,
+        *,
+        plan: Plan,
+        facts: Facts,
+        policy: RetryPolicy,
+        governor: Governor,
+        limit: RateLimit,
+    ) -> None:
+        self.plan = plan
+        self.facts = facts
+        self.source = source
+        self.workers: list[Worker] = []
+        self.meter = RateMeter()
+        self.eta = EtaMeter()
+        self.history = RateHistory()
+        self.framing: Framing | None = None
+        self._around = around
+        self._target = target
+        self._observer = observer
+        self._policy = policy
+        self._governor = governor
+        self._limit = limit
+        self._wake = asyncio.Event()
+        self._fatal: BaseException | None = None
+        self._last_error: TuiDlError | None = None
+        self._tries = 0
+        self._progress_at_try = plan.done_bytes
+        self.has_begun = False
+        self._is_ended = False
+        self._numbers = 0
+        self._pace = Pace()
+        self._hold_off_until_s = 0.0
+        self._asking = Asking(around.client, source, target, facts)
+
+    # -- the run
+
+    async def run(self) -> None:
+        """Fill the plan.
+
+        Raises:
+            GenerationChangedError: the resource is another version now.
+            TuiDlError: it cannot go on; what is written stays good.
+        """
+        try:
+            while not self.is_done:
+                if self._fatal is not None:
+                    raise self._fatal
+                if not self.workers:
+                    await self._back_off()
+                    await self._start_lead()
+                self._look_after_workers()
+                await self._rest()
+            if self._fatal is not None and not self.plan.is_complete:
+                raise self._fatal
+        finally:
+            await self._stop_workers()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every byte is written, or a body of unknown length has ended."""
+        return self._is_ended or self.plan.is_complete
+
+    def hurry(self) -> None:
+        """Cut a wait for the next try short."""
+        self._hold_off_until_s = 0.0
+        self._wake.set()
+
+    def now_s(self) -> float:
+        """Return the monotonic time."""
+        return self._around.now_s()
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        if self.is_done or not self.workers or self._fatal is not None:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), TICK_S)
+
+    async def _back_off(self) -> None:
+        """Wait before the next try, or give up. Returns at once before the first one."""
+        error = self._last_error
+        if error is None:
+            return
+        moved = self.plan.done_bytes > self._progress_at_try
+        self._progress_at_try = max(self._progress_at_try, self.plan.done_bytes)
+        self._tries = 1 if moved else self._tries + 1
+        delay_s = self._policy.delay_s(error.failure(), self._tries, self._around.random())
+        if delay_s is None:
+            raise error
+        if moved and error.retry_after_s is None:
+            delay_s = min(delay_s, 0.05)  # a link that breaks but moves is tried again at once
+        self._last_error = None
+        self._observer.on_waiting(error, self._tries, delay_s)
+        self._hold_off_until_s = self.now_s() + delay_s
+        while (left_s := self._hold_off_until_s - self.now_s()) > 0:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), left_s)
+        self._observer.on_trying()
+
+    async def _start_lead(self) -> None:
+        gate = self._gate()
+        await gate.acquire()
+        claim = self.plan.take_free()
+        if claim is None:
+            gate.release()
+            raise RuntimeError("bytes are missing, but none are free")
+        self._start(gate, claim)
+
+    def _start(self, gate: HostGate, claim: Claim) -> None:
+        self._numbers += 1
+        worker = Worker(self._numbers, self, self.source.host)
+        worker.claim = claim
+        self.workers.append(worker)
+        worker.task = asyncio.create_task(self._work(worker, gate), name=f"worker-{worker.number}")
+
+    async def _work(self, worker: Worker, gate: HostGate) -> None:
+        claim = worker.claim
+        try:
+            while claim is not None:
+                try:
+                    await worker.fetch(claim)
+                finally:
+                    self.plan.leave(claim)
+                    worker.claim = None
+                claim = None if self.is_done else self._next_claim(worker)
+        except asyncio.CancelledError:
+            if not worker.is_dropped:
+                raise
+        except TuiDlError as error:
+            self._worker_failed(worker, gate, error)
+        except Exception as error:  # noqa: BLE001 - a defect ends this download, it must not hang
+            self._fatal = error
+        finally:
+            self.workers.remove(worker)
+            self._asking.forget(worker)
+            gate.release()
+            self._wake.set()
+
+    async def _stop_workers(self) -> None:
+        tasks = [w.task for w in self.workers if w.task is not None]
+        for task in tasks:
+            task.cancel()
+        while tasks:  # a worker leaves only when its last write is on disk
+            _, pending = await asyncio.wait(tasks)
+            tasks = list(pending)
+
+    # -- what a worker asks of us
+
+    @property
+    def idle_timeout_s(self) -> float:
+        """Longest silence on a connection."""
+        return self.source.timeout_s
+
+    async def open_reply(self, worker: Worker, claim: Claim) -> Reply:
+        """Send the request for a claim."""
+        return await self._asking.open(worker, claim, self.plan)
+
+    async def admit(self, worker: Worker, claim: Claim, reply: Reply) -> Judgement:
+        """Judge a reply; at the first one learn the size and make the file ready.
+
+        Raises:
+            TransferError: the status carries no file.
+            ReplyRefusedError: the body must not be written.
+        """
+        verdict = self._asking.judge(worker, reply, has_bytes=self.plan.done_bytes > 0)
+        self._pace.note_setup(self.now_s() - worker.asked_s)
+        if verdict.verdict is Verdict.RANGE_IGNORED and self._others_receive(worker):
+            raise TransferError(verdict.reason, code=ErrorCode.RANGE_IGNORED)
+        if not self.has_begun:
+            await self._begin(reply)
+        if verdict.verdict is Verdict.EMPTY:
+            self._is_ended = True
+        self._observer.on_receiving()
+        return verdict
+
+    async def _begin(self, reply: Reply) -> None:
+        self.framing = reply.framing
+        total = self.facts.known.total
+        if self.plan.total is None and total is not None:
+            self.plan.settle_total(total)
+        await self._target.begin(reply, total)
+        self.has_begun = True
+        self._governor.begin(self.now_s(), self.plan.done_bytes, self._pace.setup_s)
+
+    def _others_receive(self, worker: Worker) -> bool:
+        return any(w is not worker and w.received_of_claim > 0 for w in self.workers)
+
+    def overlap_of(self, worker: Worker) -> bytes:
+        """Return bytes on disk that the reply's first bytes must equal."""
+        return self._asking.overlap_of(worker)
+
+    def write_now(self, claim: Claim, data: memoryview) -> bool:
+        """Write at the claim's position, or return ``False`` when the disk is slow."""
+        if not self._target.is_quick:
+            return False
+        self._target.write_now(data, claim.position)
+        self._wrote(claim, len(data))
+        return True
+
+    async def write_later(self, claim: Claim, data: memoryview) -> None:
+        """Write at the claim's position through the pool."""
+        claim.reserved = len(data)
+        try:
+            await self._target.write_later(data, claim.position)
+        finally:
+            claim.reserved = 0
+        self._wrote(claim, len(data))
+
+    def _wrote(self, claim: Claim, count: int) -> None:
+        self.plan.advance(claim, count)
+        now_s = self.now_s()
+        self.meter.add(now_s, count)
+        self.eta.add(now_s, count)
+        if self.plan.is_complete:
+            self._wake.set()
+
+    def throttle_s(self, count: int) -> float:
+        """Take ``count`` bytes from the limits and return the wait they cost."""
+        if self._limit.rate_bps <= 0 and self._around.global_limit.rate_bps <= 0:
+            return 0.0
+        now_s = self.now_s()
+        return max(self._limit.take(count, now_s), self._around.global_limit.take(count, now_s))
+
+    def extend(self, claim: Claim, up_to: int | None) -> None:
+        """Let a claim grow into free bytes behind it, as far as its reply goes."""
+        self.plan.extend(claim, ENDLESS if up_to is None else up_to)
+
+    def ended(self, worker: Worker, claim: Claim) -> None:
+        """A body whose length nobody knew has ended cleanly: this is the length."""
+        self.plan.settle_total(claim.position)
+        self._is_ended = True
+
+    # -- decisions
+
+    def _gate(self) -> HostGate:
+        return self._around.gates.gate(*self.source.gate_key)
+
+    def _next_claim(self, worker: Worker) -> Claim | None:
+        """Find more work for an idle worker: free bytes, a share of another's, a race."""
+        if worker.is_dropped or self.facts.ranges_supported is False or self._fatal is not None:
+            return None
+        if (claim := self.plan.take_free()) is not None:
+            return claim
+        return self._share()
+
+    def _share(self) -> Claim | None:
+        if not self.facts.may_split or self.plan.total is None:
+            return None
+        now_s = self.now_s()
+        usual_bps = self._usual_bps(now_s)
+        rate_of = self._pace.rate_of(self.workers, usual_bps, now_s)
+        smallest = worth_stealing(usual_bps, self._pace.setup_s)
+        claim = self.plan.steal(rate_of, usual_bps, smallest)
+        if claim is None:
+            claim = self.plan.race(
+                rate_of, lambda c: worth_racing(c, rate_of(c), usual_bps, self._pace.setup_s)
+            )
+        return claim
+
+    def _usual_bps(self, now_s: float) -> float:
+        rates = [w.rate_bps(now_s) for w in self.workers if w.received_of_claim > 0]
+        return median(rates) if rates else 0.0
+
+    def _look_after_workers(self) -> None:
+        """Count, add, and replace. Called some ten times a second and at each event."""
+        now_s = self.now_s()
+        self.history.add(now_s, self.meter.rate_bps(now_s))
+        self._drop_losers(now_s)
+        left = self.plan.missing_bytes
+        if not self.has_begun or left is None or not self.facts.may_split:
+            return
+        target = self._governor.update(now_s, self.plan.done_bytes, left, self._pace.setup_s)
+        gate = self._gate()
+        if now_s < self._hold_off_until_s or gate.held_for_s() > 0:
+            return
+        while len(self.workers) < target and gate.try_acquire():
+            claim = self.plan.take_free() or self._share()
+            if claim is None:
+                gate.release()
+                break
+            self._start(gate, claim)
+
+    def _drop_losers(self, now_s: float) -> None:
+        for worker in self._pace.losers(self.workers, now_s):
+            worker.is_dropped = True
+            if worker.task is not None:
+                worker.task.cancel()
+
+    def _worker_failed(self, worker: Worker, gate: HostGate, error: TuiDlError) -> None:
+        """Decide whether an error concerns one worker, all of them, or the whole file."""
+        if isinstance(error, DiskError | GenerationChangedError):
+            self._fatal = error
+            return
+        if error.code is ErrorCode.RESOURCE_CHANGED:
+            self._fatal = GenerationChangedError(error.message)
+            return
+        others = len(self.workers) - 1
+        if error.http_status in LINK_STATUSES and self.source.resolved_url is not None:
+            if self.plan.done_bytes or self.source.resolved_url != self.source.url:
+                error = self._link_expired(error)
+        elif self._is_capacity(worker, error) and others:
+            gate.lower(others)
+            self._governor.lower(others)
+        if error.retry_after_s:
+            gate.hold(error.retry_after_s, error.message)
+        self._hold_off_until_s = self.now_s() + (0.5 if others else 0.0)
+        self._observer.on_note(f"Connection {worker.number}: {error.message}")
+        self._last_error = error
+
+    def _link_expired(self, error: TuiDlError) -> TuiDlError:
+        if self.source.may_resolve_again():
+            return TransferError(
+                f"{error.message} The original link is asked again.",
+                code=error.code,
+                retryable=True,
+                http_status=error.http_status,
+            )
+        if self.plan.done_bytes:
+            return TransferError(
+                f"The link does not work any more: {error.message}",
+                code=ErrorCode.NEEDS_NEW_LINK,
+                retryable=False,
+                http_status=error.http_status,
+            )
+        return error
+
+    @staticmethod
+    def _is_capacity(worker: Worker, error: TuiDlError) -> bool:
+        """Whether the server may just have too many connections (trap H35)."""
+        if error.code is ErrorCode.BUSY:
+            return True
+        lost = error.code in (ErrorCode.CONNECTION_LOST, ErrorCode.CONNECT_REFUSED)
+        return lost and worker.received == 0

@@ -1,0 +1,85 @@
+"""Which connections are slow, and what is worth taking from them. Pure decisions.
+
+Must not start or stop anything. Times and rates come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from tui_dl.engine.plan import Claim
+from tui_dl.engine.worker import Worker
+
+SMALLEST_SHARE_BYTES = 64 * 1024
+SILENCE_S = 0.25
+"""Longer than the gaps between two reads of a healthy connection on a short link."""
+
+READ_BYTES = 256 * 1024
+LOSER_LAG_BYTES = 256 * 1024
+MARGIN_S = 0.05
+
+
+def worth_stealing(usual_bps: float, setup_s: float) -> int:
+    """Return the smallest share that pays for a new request, in bytes."""
+    return max(SMALLEST_SHARE_BYTES, int(usual_bps * setup_s))
+
+
+def worth_racing(claim: Claim, rate_bps: float, usual_bps: float, setup_s: float) -> bool:
+    """Return whether a second connection would probably finish the claim sooner."""
+    if usual_bps <= 0:
+        return False
+    alone_s = claim.remaining / max(rate_bps, 1.0)
+    raced_s = setup_s + claim.remaining / usual_bps
+    return alone_s > 2 * raced_s + MARGIN_S
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long a request takes to bring its first byte on this link, smoothed."""
+
+    setup_s: float = 0.0
+    _samples: int = 0
+
+    def note_setup(self, took_s: float) -> None:
+        """Take one measured time from asking to the head of the reply."""
+        self._samples += 1
+        self.setup_s += (took_s - self.setup_s) / min(self._samples, 8)
+
+    def patience_s(self) -> float:
+        """Return how long a connection may be silent before it counts as slow."""
+        return SILENCE_S + 3 * self.setup_s
+
+    def rate_of(
+        self, workers: Iterable[Worker], usual_bps: float, now_s: float
+    ) -> Callable[[Claim], float]:
+        """Return a function that tells how fast a claim is being filled."""
+        rates: dict[int, float] = {}
+        for worker in workers:
+            if worker.claim is not None:
+                key = id(worker.claim)
+                rates[key] = rates.get(key, 0.0) + self._rate(worker, usual_bps, now_s)
+        return lambda claim: rates.get(id(claim), 0.0)
+
+    def _rate(self, worker: Worker, usual_bps: float, now_s: float) -> float:
+        silence_s = now_s - worker.last_byte_s
+        if worker.received_of_claim == 0:
+            return usual_bps if silence_s < self.patience_s() else 0.0
+        rate_bps = worker.rate_bps(now_s)
+        if silence_s > self.patience_s():
+            return min(rate_bps, READ_BYTES / silence_s / 8)
+        return rate_bps
+
+    def losers(self, workers: Iterable[Worker], now_s: float) -> Iterator[Worker]:
+        """Yield those who race on a claim and have fallen behind the other."""
+        for worker in workers:
+            claim = worker.claim
+            if claim is None or claim.workers < 2 or worker.is_dropped:
+                continue
+            age_s = now_s - worker.asked_s
+            behind = claim.position - worker.cursor
+            if worker.received_of_claim == 0:
+                if age_s > 2 * self.patience_s() and now_s - worker.last_byte_s > SILENCE_S:
+                    yield worker
+            elif behind > LOSER_LAG_BYTES:
+                yield worker

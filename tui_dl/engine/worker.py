@@ -1,0 +1,226 @@
+"""One connection at work: ask for a claim, have the reply judged, write its bytes.
+
+Must not decide about retries, other workers or the file as a whole: it raises, and
+``transfer.py`` decides. No byte is written before the reply was admitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from enum import Enum
+from typing import Protocol
+
+from tui_dl.domain.errors import ErrorCode, ReplyRefusedError, TransferError
+from tui_dl.domain.rates import RateMeter
+from tui_dl.engine.plan import ENDLESS, Claim
+from tui_dl.net.reply import Feed, Framing, Reply
+
+
+class WorkerState(Enum):
+    """What a worker does, in the words of the connections table."""
+
+    CONNECTING = "connecting"
+    RECEIVING = "receiving"
+    BACKING_OFF = "backing off"
+
+
+class Span(Protocol):
+    """Where the body of an admitted reply belongs."""
+
+    @property
+    def start(self) -> int:
+        """Offset of the body's first byte."""
+
+    @property
+    def end(self) -> int | None:
+        """Offset behind the body's last byte, ``None`` when only the end will tell."""
+
+
+class Owner(Protocol):
+    """What a worker needs of its transfer."""
+
+    def now_s(self) -> float:
+        """Return the monotonic time."""
+
+    async def open_reply(self, worker: Worker, claim: Claim) -> Reply:
+        """Send the request for a claim."""
+
+    async def admit(self, worker: Worker, claim: Claim, reply: Reply) -> Span:
+        """Judge a reply; raises when it must not be written."""
+
+    def write_now(self, claim: Claim, data: memoryview) -> bool:
+        """Write at the claim's position, or return ``False`` when the disk is slow."""
+
+    async def write_later(self, claim: Claim, data: memoryview) -> None:
+        """Write at the claim's position through the pool."""
+
+    def throttle_s(self, count: int) -> float:
+        """Take ``count`` bytes from the limits and return the wait they cost."""
+
+    def extend(self, claim: Claim, up_to: int | None) -> None:
+        """Let a claim grow into free bytes right behind it, if there are any."""
+
+    def overlap_of(self, worker: Worker) -> bytes:
+        """Return bytes on disk that the reply's first bytes must equal."""
+
+    def ended(self, worker: Worker, claim: Claim) -> None:
+        """Take the end of a body of unknown length for the end of the resource."""
+
+    @property
+    def idle_timeout_s(self) -> float:
+        """Longest silence on a connection."""
+
+
+class Worker:
+    """One task with one connection at a time. ``number`` is stable for the screen."""
+
+    def __init__(self, number: int, owner: Owner, host: str) -> None:
+        self.number = number
+        self.host = host
+        self.owner = owner
+        self.state = WorkerState.CONNECTING
+        self.claim: Claim | None = None
+        self.meter = RateMeter()
+        self.started_s = owner.now_s()
+        self.asked_s = self.started_s
+        self.last_byte_s = self.started_s
+        self.received = 0
+        self.received_of_claim = 0
+        self.cursor = 0
+        self.reply_end: int | None = None
+        self.asked_start: int | None = None
+        """First byte of the Range header, ``None`` when none was sent."""
+        self.asked_end: int | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.is_dropped = False
+
+    async def fetch(self, claim: Claim, reply: Reply | None = None) -> None:
+        """Fill ``claim`` from one reply. Returns at the end of claim or reply.
+
+        A reply that is shorter than asked (a server's own cap) ends normally: the claim
+        is then only partly full. ``reply`` is a reply that is open already.
+
+        Raises:
+            TransferError: the reply broke; what was written before stays good.
+            ReplyRefusedError: the reply must not be written.
+        """
+        self.claim = claim
+        self.received_of_claim = 0
+        self.asked_s = self.last_byte_s = self.owner.now_s()
+        self.state = WorkerState.CONNECTING
+        if reply is None:
+            reply = await self.owner.open_reply(self, claim)
+        try:
+            span = await self.owner.admit(self, claim, reply)
+            self.state = WorkerState.RECEIVING
+            self.cursor, self.reply_end = span.start, span.end
+            overlap = self.owner.overlap_of(self)
+            sink = ClaimSink(self, claim, overlap)
+            await reply.pump(sink, idle_timeout_s=self.owner.idle_timeout_s)
+            if overlap and not sink.overlap_is_proven:
+                raise TransferError("The connection ended early.", code=ErrorCode.TRUNCATED)
+            self._check_span(claim, reply, span)
+        finally:
+            await reply.aclose()
+
+    def _check_span(self, claim: Claim, reply: Reply, span: Span) -> None:
+        """Compare the bytes that came with the bytes that were announced (trap H3)."""
+        if claim.end == ENDLESS:
+            self.owner.ended(self, claim)
+            return
+        expected = claim.end if span.end is None else min(span.end, claim.end)
+        if self.is_dropped or self.cursor >= expected or claim.remaining == 0:
+            return
+        how = "chunked body" if reply.framing is Framing.CHUNKED else "body"
+        raise TransferError(
+            f"The server ended the {how} {expected - self.cursor} bytes early.",
+            code=ErrorCode.TRUNCATED,
+        )
+
+    def rate_bps(self, now_s: float) -> float:
+        """Return what this connection brings now; 0 while it is silent."""
+        return self.meter.rate_bps(now_s)
+
+
+class ClaimSink:
+    """Takes body bytes and writes those that the claim still needs."""
+
+    def __init__(self, worker: Worker, claim: Claim, overlap: bytes) -> None:
+        self._worker = worker
+        self._owner = worker.owner
+        self._claim = claim
+        self._overlap = memoryview(overlap)
+        self._overlap_left = len(overlap)
+
+    @property
+    def overlap_is_proven(self) -> bool:
+        """Whether all bytes to be compared came and were equal."""
+        return self._overlap_left == 0
+
+    def feed(self, data: memoryview) -> Feed | Awaitable[None]:
+        """Write ``data``, which belongs at the worker's cursor."""
+        worker, claim = self._worker, self._claim
+        count = len(data)
+        worker.received += count
+        worker.received_of_claim += count
+        worker.last_byte_s = now_s = self._owner.now_s()
+        worker.meter.add(now_s, count)
+        if self._overlap_left:
+            data = self._compare(data)
+        if worker.reply_end is not None and worker.cursor + len(data) > worker.reply_end:
+            data = data[: worker.reply_end - worker.cursor]
+        if worker.is_dropped:
+            return Feed.STOP
+        if claim.lock.locked() or not self._put(data):
+            return self._feed_slowly(data, count)
+        wait_s = self._owner.throttle_s(count)
+        if wait_s > 0.0:
+            return asyncio.sleep(wait_s)
+        return self._next()
+
+    def _put(self, data: memoryview) -> bool:
+        """Write at once what the claim needs of ``data``; ``False`` when the disk is slow."""
+        useful = self._useful(data)
+        if len(useful) and not self._owner.write_now(self._claim, useful):
+            return False
+        self._worker.cursor += len(data)
+        return True
+
+    def _useful(self, data: memoryview) -> memoryview:
+        """Return the part of ``data`` that starts at the claim's position, maybe empty."""
+        claim, cursor = self._claim, self._worker.cursor
+        if cursor + len(data) > claim.end:
+            self._owner.extend(claim, self._worker.reply_end)
+        begin = claim.position - cursor
+        if begin < 0:  # this reply passed the claim's old end: it cannot fill the gap
+            return data[:0]
+        return data[begin : max(begin, claim.end - cursor)]
+
+    async def _feed_slowly(self, data: memoryview, count: int) -> None:
+        # The claim's lock orders the writes of two workers that race on it.
+        async with self._claim.lock:
+            useful = self._useful(data)
+            if len(useful):
+                await self._owner.write_later(self._claim, useful)
+            self._worker.cursor += len(data)
+        wait_s = self._owner.throttle_s(count)
+        if wait_s > 0.0:
+            await asyncio.sleep(wait_s)
+
+    def _next(self) -> Feed:
+        needed = self._worker.cursor <= self._claim.position < self._claim.end
+        return Feed.GO_ON if needed else Feed.STOP
+
+    def _compare(self, data: memoryview) -> memoryview:
+        """Hold the first bytes against what is on disk (trap H8); return the rest."""
+        expected = self._overlap[len(self._overlap) - self._overlap_left :]
+        count = min(len(data), len(expected))
+        if data[:count] != expected[:count]:
+            raise ReplyRefusedError(
+                "The server's bytes differ from those that are here: the file has changed.",
+                code=ErrorCode.RESOURCE_CHANGED,
+            )
+        self._overlap_left -= count
+        self._worker.cursor += count
+        return data[count:]

@@ -1,0 +1,143 @@
+"""The service over an embedded engine.
+
+Must not decide: it crosses into the engine's loop and turns errors into answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from tui_dl.domain.errors import Failure, TuiDlError
+from tui_dl.domain.model import AddRequest
+from tui_dl.domain.snapshot import DownloadDetails, EngineSnapshot
+from tui_dl.engine.config import EngineConfig
+from tui_dl.engine.core import Core
+from tui_dl.engine.engine import Engine
+from tui_dl.service.contract import ActionResult, AddOutcome, AddResult, EventListener, MoveTo
+
+Action = Callable[[Core, str], Awaitable[None] | None]
+
+
+class LocalService:
+    """A ``DownloadService`` whose engine lives in this process."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._engine = Engine(config)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about state that had to be repaired at the start."""
+        return self._engine.notices
+
+    async def start(self) -> None:
+        """Open the engine.
+
+        Raises:
+            StateError: another process owns the state, or it cannot be read.
+            DiskError: the state folder cannot be used.
+        """
+        await asyncio.to_thread(self._engine.open)
+
+    async def close(self) -> None:
+        """Stop all transfers, make the state durable and let go. Idempotent."""
+        await asyncio.to_thread(self._engine.close)
+
+    def snapshot(self) -> EngineSnapshot:
+        """Return the latest picture."""
+        return self._engine.snapshot()
+
+    def subscribe(self, listener: EventListener) -> Callable[[], None]:
+        """Call ``listener`` in the engine's thread for every event."""
+        return self._engine.subscribe(listener)
+
+    async def add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
+        """Add downloads in one transaction.
+
+        Raises:
+            StateError, DiskError: the catalog could not be written; nothing was added.
+        """
+        answers = await self._engine.call(lambda core: core.add(requests))
+        return [AddResult(AddOutcome(outcome), id_, failure) for outcome, id_, failure in answers]
+
+    async def pause(self, ids: Sequence[str]) -> list[ActionResult]:
+        """Ask downloads to pause."""
+        return await self._each(ids, lambda core, id_: core.pause(id_))
+
+    async def resume(self, ids: Sequence[str]) -> list[ActionResult]:
+        """Queue stopped downloads again."""
+        return await self._each(ids, lambda core, id_: core.resume(id_))
+
+    async def cancel(self, ids: Sequence[str]) -> list[ActionResult]:
+        """Stop downloads for good."""
+        return await self._each(ids, lambda core, id_: core.cancel(id_))
+
+    async def remove(self, ids: Sequence[str], *, with_files: bool) -> list[ActionResult]:
+        """Drop records, and files if asked."""
+        return await self._each(ids, lambda core, id_: core.remove(id_, with_files=with_files))
+
+    async def move(self, ids: Sequence[str], to: MoveTo) -> list[ActionResult]:
+        """Change places in the queue."""
+
+        async def work(core: Core) -> list[ActionResult]:
+            known = [id_ for id_ in ids if id_ in core.jobs]
+            core.move(known, to.value)
+            return [await _answer(core, id_, lambda c, i: c.check(i)) for id_ in ids]
+
+        return await self._engine.call(work)
+
+    async def move_to_index(self, id: str, index: int) -> ActionResult:
+        """Put one download at a place of the queue."""
+        return await self._one(id, lambda core, id_: core.move_to_index(id_, index))
+
+    async def set_url(self, id: str, url: str) -> ActionResult:
+        """Give a stopped download a new link."""
+        return await self._one(id, lambda core, id_: core.set_url(id_, url))
+
+    async def set_limit(self, id: str, limit_bps: int | None) -> ActionResult:
+        """Limit one download at once."""
+        return await self._one(id, lambda core, id_: core.set_limit(id_, limit_bps))
+
+    async def set_global_limit(self, limit_bps: int) -> None:
+        """Limit the sum of all downloads at once."""
+
+        async def work(core: Core) -> None:
+            core.set_global_limit(limit_bps)
+
+        await self._engine.call(work)
+
+    async def set_slots(self, slots: int) -> None:
+        """Set how many downloads run at once."""
+
+        async def work(core: Core) -> None:
+            core.set_slots(slots)
+
+        await self._engine.call(work)
+
+    async def details(self, id: str) -> DownloadDetails | None:
+        """Return everything about one download."""
+
+        async def work(core: Core) -> DownloadDetails | None:
+            return core.details(id)
+
+        return await self._engine.call(work)
+
+    async def _one(self, record_id: str, action: Action) -> ActionResult:
+        return (await self._each([record_id], action))[0]
+
+    async def _each(self, ids: Sequence[str], action: Action) -> list[ActionResult]:
+        async def work(core: Core) -> list[ActionResult]:
+            return list(await asyncio.gather(*(_answer(core, id_, action) for id_ in ids)))
+
+        return await self._engine.call(work)
+
+
+async def _answer(core: Core, record_id: str, action: Action) -> ActionResult:
+    failure: Failure | None = None
+    try:
+        pending = action(core, record_id)
+        if pending is not None:
+            await pending
+    except TuiDlError as error:
+        failure = error.failure()
+    return ActionResult(record_id, failure)
