@@ -15,6 +15,8 @@ from tui_dl.cli.options import SHARED_NAMES
 
 COMMANDS = {
     "get": "Download in the foreground, without the app.",
+    "ls": "List the downloads.",
+    "doctor": "Show paths, versions, and what is wrong.",
 }
 """Name -> the line in ``--help``. Module ``tui_dl.cli.NAME`` holds ``command``."""
 

@@ -1,0 +1,142 @@
+"""``tui-dl doctor``: paths, versions and what is wrong. Changes nothing, fetches nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui_dl import __version__
+from tui_dl.cli.console import Console
+from tui_dl.cli.options import shared_options
+from tui_dl.cli.settings import SharedFlags
+
+if TYPE_CHECKING:
+    from tui_dl.cli.settings import Setup
+
+_PACKAGES = ("httpx", "h11", "textual", "click", "msgspec", "uvloop")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, what was found, and whether that is a problem."""
+
+    label: str
+    text: str
+    is_problem: bool = False
+
+
+@click.command("doctor")
+@shared_options
+def command(**flags: Any) -> int:
+    """Show paths, versions, who holds the state, and what is wrong. Exits 1 on a problem."""
+    return run(SharedFlags(**flags), Console())
+
+
+def run(flags: SharedFlags, console: Console) -> int:
+    """Print one line per finding and return 1 if one of them is a problem.
+
+    Raises:
+        UsageError: a ``--set`` is wrong.
+    """
+    from tui_dl.cli.settings import read_setup
+
+    findings = list(_findings(read_setup(flags)))
+    width = max(len(finding.label) for finding in findings)
+    for finding in findings:
+        mark = "✗" if finding.is_problem else " "
+        console.row(f"{mark} {finding.label.ljust(width)}  {finding.text}")
+    return int(any(finding.is_problem for finding in findings))
+
+
+def _findings(setup: Setup) -> Iterator[Finding]:
+    from tui_dl.config.paths import download_dir
+
+    yield from _versions()
+    yield Finding("settings", _with_state(setup.paths.settings_file))
+    for sentence in setup.problems:
+        yield Finding("settings", sentence, is_problem=True)
+    yield _folder("state", setup.paths.data_dir)
+    yield _owner(setup.paths.data_dir)
+    yield _list(setup.paths.data_dir)
+    yield _folder("downloads", download_dir(setup.settings.downloads.directory))
+    yield Finding("proxy", _proxy(setup))
+
+
+def _versions() -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    yield Finding("tui-dl", __version__)
+    yield Finding("python", f"{platform.python_version()} on {platform.platform(terse=True)}")
+    for name in _PACKAGES:
+        try:
+            yield Finding(name, version(name))
+        except PackageNotFoundError:
+            # uvloop is only there where its platform is: the engine runs without it.
+            yield Finding(name, "not installed", is_problem=name != "uvloop")
+
+
+def _with_state(path: Path) -> str:
+    return f"{path}" if path.exists() else f"{path} (not there: defaults)"
+
+
+def _folder(label: str, path: Path) -> Finding:
+    """Judge a folder that is made on first use: what exists of its path must take files."""
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not existing.is_dir():
+        return Finding(label, f"{path}: {existing} is not a folder", is_problem=True)
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return Finding(label, f"{path}: {existing} cannot be written", is_problem=True)
+    from tui_dl.domain.units import format_size
+
+    free = format_size(shutil.disk_usage(existing).free)
+    made = "" if existing == path else ", made on first use"
+    return Finding(label, f"{path} ({free} free{made})")
+
+
+def _owner(data_dir: Path) -> Finding:
+    from tui_dl.domain.errors import TuiDlError
+    from tui_dl.storage.instance import read_owner
+
+    try:
+        owner = read_owner(data_dir)
+    except TuiDlError as error:
+        return Finding("lock", error.message, is_problem=True)
+    if owner is None:
+        return Finding("lock", "free")
+    who = "another process" if owner.pid is None else f"process {owner.pid}"
+    since = "" if owner.started_at is None else f" since {owner.started_at}"
+    version = "" if owner.version is None else f", version {owner.version}"
+    return Finding("lock", f"held by {who}{since}{version}")
+
+
+def _list(data_dir: Path) -> Finding:
+    from tui_dl.domain.errors import TuiDlError
+    from tui_dl.service.offline import read_stored
+
+    try:
+        stored = read_stored(data_dir)
+    except TuiDlError as error:
+        return Finding("list", error.message, is_problem=True)
+    count = len(stored.downloads)
+    text = f"{count} download{'' if count == 1 else 's'}"
+    if stored.damaged:
+        return Finding("list", f"{text}, {stored.damaged} damaged", is_problem=True)
+    return Finding("list", text)
+
+
+def _proxy(setup: Setup) -> str:
+    from tui_dl.domain.redaction import redacted
+
+    if setup.settings.network.proxy:
+        return redacted(setup.settings.network.proxy)
+    names = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    found = {name: os.environ.get(name) or os.environ.get(name.upper()) for name in names}
+    given = [f"{name}={redacted(value)}" for name, value in found.items() if value]
+    return ", ".join(given) or "none"
