@@ -27,7 +27,7 @@ from tui_dl.storage.catalog_rows import (
 )
 from tui_dl.storage.errors import disk_errors
 from tui_dl.storage.page_scan import read_header
-from tui_dl.storage.salvage import create_file, rebuild
+from tui_dl.storage.salvage import Rebuilt, create_file, rebuild
 from tui_dl.storage.spare_room import SpareRoom
 
 __all__ = ["Catalog", "CatalogContents", "QuarantinedRecord"]
@@ -42,20 +42,20 @@ class CatalogContents:
     records: tuple[DownloadRecord, ...]
     """In queue order."""
     quarantined: tuple[QuarantinedRecord, ...]
-    """Rows that were found damaged since the catalog was opened."""
+    """Rows that were found damaged when the catalog was opened or since."""
 
 
 class Catalog:
     """An open catalog. Made by ``Catalog.open``."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, recovered: str | None) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, rebuilt: Rebuilt | None) -> None:
         """Take over a checked connection. Use ``open`` instead."""
         self.path = path
-        self.recovered = recovered
+        self.recovered = None if rebuilt is None else rebuilt.sentence
         """What was done about a damaged file, a sentence for the user; ``None`` if nothing."""
         self._connection: sqlite3.Connection | None = connection
         self._spare = SpareRoom(path.with_name(path.name + ".spare"))
-        self._found_bad: list[QuarantinedRecord] = []
+        self._found_bad = [] if rebuilt is None else list(rebuilt.quarantined)
         self._durable: bool | None = None
         (newest,) = connection.execute("SELECT coalesce(max(rev), 0) FROM downloads").fetchone()
         self._revision = int(newest)
@@ -76,7 +76,8 @@ class Catalog:
             DiskError: the folder is full, not writable or failing.
         """
         with disk_errors(doing="opening", path=path), _sqlite_errors(path):
-            recovered: str | None = None
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            rebuilt: Rebuilt | None = None
             backup = backup_path(path)
             header = read_header(path)
             if header is not None and is_ours(header, path):
@@ -85,12 +86,12 @@ class Catalog:
                 except sqlite3.Error as error:
                     if not is_damage(error):
                         raise
-                recovered = rebuild(path, backup)
+                rebuilt = rebuild(path, backup)
             elif header is not None or read_header(backup) is not None:
-                recovered = rebuild(path, backup)
+                rebuilt = rebuild(path, backup)
             elif not path.exists():
                 create_file(path)
-            return _open_checked(path, recovered)
+            return _open_checked(path, rebuilt)
 
     def load(self) -> CatalogContents:
         """Return all records in queue order; move rows that are damaged to the quarantine.
@@ -239,10 +240,10 @@ def backup_path(path: Path) -> Path:
     return path.with_name(path.name + ".backup")
 
 
-def _open_checked(path: Path, recovered: str | None) -> Catalog:
+def _open_checked(path: Path, rebuilt: Rebuilt | None) -> Catalog:
     connection = open_connection(path)
     try:
-        return Catalog(path, connection, recovered)
+        return Catalog(path, connection, rebuilt)
     except BaseException:
         connection.close()
         raise

@@ -73,7 +73,7 @@ class WrittenJournal:
         generation: int,
         part: PartIdentity,
         boot_id: bytes,
-        base: RangeSet = RangeSet(),  # noqa: B008 - immutable
+        base: RangeSet = RangeSet(),
     ) -> WrittenJournal:
         """Start a journal at ``path``, replacing an older one in one step.
 

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_dl.domain.model import DownloadRecord
-from tui_dl.storage.catalog_rows import BadRow, read_row, write_quarantine, write_records
+from tui_dl.storage.catalog_rows import (
+    BadRow,
+    QuarantinedRecord,
+    read_row,
+    write_quarantine,
+    write_records,
+)
 from tui_dl.storage.folder import sync_folder
 from tui_dl.storage.migrations import migrate
 from tui_dl.storage.page_scan import PAGE_BYTES, PageImage
@@ -54,8 +60,17 @@ def scan(path: Path) -> Salvaged:
     return Salvaged(records, bad)
 
 
-def rebuild(path: Path, backup: Path) -> str:
-    """Replace the damaged catalog at ``path`` by a new one; return what happened, a sentence.
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What became of a damaged catalog."""
+
+    sentence: str
+    """What happened, for the user."""
+    quarantined: tuple[QuarantinedRecord, ...] = ()
+
+
+def rebuild(path: Path, backup: Path) -> Rebuilt:
+    """Replace the damaged catalog at ``path`` by a new one and say what happened.
 
     The damaged file is kept as PATH.damaged-N. The backup only adds records that the
     damaged file lacks: it is older.
@@ -75,7 +90,10 @@ def rebuild(path: Path, backup: Path) -> str:
     fresh.replace(path)
     _sync_parent(path)
     from_backup = len(older.records.keys() - damaged.records.keys())
-    return _sentence(kept, len(records), from_backup, len(bad))
+    return Rebuilt(
+        _sentence(kept, len(records), from_backup, len(bad)),
+        tuple(QuarantinedRecord(row.id, row.reason) for row in bad),
+    )
 
 
 def _one_record_a_gid(records: dict[str, tuple[int, DownloadRecord]]) -> list[DownloadRecord]:
