@@ -120,6 +120,10 @@ class AddRequest:
     """Whether an unfinished download of the same URL and folder may stand beside it."""
     position: int | None = None
     """Place in the queue, from 0; ``None`` is the end."""
+    gid: str | None = None
+    """16 hex digits chosen by the client; taken ones are refused."""
+    added_by: str = ""
+    """Which front end or dialect asked: ``surge``, ``aria2``, ``jobs``, ``files``, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,8 @@ class DownloadRecord:
     tries: int = 0
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    added_by: str = ""
+    """As in ``AddRequest``."""
     final_modified_ns: int | None = None
     """mtime of the published file, to notice an edit by others."""
 

@@ -51,6 +51,7 @@ class DownloadSnapshot:
     started_at: datetime | None
     completed_at: datetime | None
     elapsed_s: float
+    added_by: str = ""
 
     @property
     def fraction(self) -> float | None:

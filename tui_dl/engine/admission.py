@@ -5,34 +5,37 @@ Must not touch the queue or start anything.
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
-from tui_dl.domain.model import AddRequest, DownloadRecord, Status
+from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
 from tui_dl.domain.urls import parse_url
 from tui_dl.net.request import check_user_headers
 from tui_dl.storage.part_file import remove_owned
 
+GID = re.compile(r"(?!0{16})[0-9a-f]{16}")
 
-def new_record(request: AddRequest, position: int) -> DownloadRecord:
+
+def new_record(request: AddRequest, position: int, taken_gids: Container[str]) -> DownloadRecord:
     """Return the record of a well-formed request.
 
     Raises:
-        UsageError: a URL, a header or the folder is wrong.
+        UsageError: a URL, a header, the folder or a gid is wrong.
     """
+    if request.gid is not None and (not GID.fullmatch(request.gid) or request.gid in taken_gids):
+        raise UsageError(f"The gid {request.gid!r} is taken or is not 16 hex digits.")
     parse_url(request.url)
-    for mirror in request.options.mirrors:
-        parse_url(mirror)
-    check_user_headers(request.options.headers)
+    check_options(request.options)
     if not Path(request.directory).is_absolute():
         raise UsageError("The target folder must be an absolute path.")
     return DownloadRecord(
         id=request.id or str(uuid.uuid4()),
-        gid=secrets.token_hex(8),
+        gid=request.gid or secrets.token_hex(8),
         url=request.url,
         directory=request.directory,
         position=position,
@@ -40,7 +43,19 @@ def new_record(request: AddRequest, position: int) -> DownloadRecord:
         options=request.options,
         source=request.source,
         status=Status.PAUSED if request.paused else Status.QUEUED,
+        added_by=request.added_by,
     )
+
+
+def check_options(options: DownloadOptions) -> None:
+    """Refuse options that could never work.
+
+    Raises:
+        UsageError: a mirror is no URL, or a header may not be set.
+    """
+    for mirror in options.mirrors:
+        parse_url(mirror)
+    check_user_headers(options.headers)
 
 
 def find_same(request: AddRequest, records: Iterable[DownloadRecord]) -> str | None:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError, UsageError
 from tui_dl.domain.lifecycle import Event
-from tui_dl.domain.model import AddRequest, DownloadRecord, Status
+from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot, EventKind
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine import picture
-from tui_dl.engine.admission import find_same, new_record, remove_files
+from tui_dl.engine.admission import check_options, find_same, new_record, remove_files
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
 from tui_dl.engine.queue import Queue
@@ -133,7 +133,9 @@ class Core:
                 if same is not None:
                     answers.append(("duplicate", same, None))
                     continue
-                job = Job(new_record(request, self._last_position() + 1), self._tools)
+                gids = {record.gid for record in self.records()} if request.gid else ()
+                record = new_record(request, self._last_position() + 1, gids)
+                job = Job(record, self._tools)
             except TuiDlError as error:
                 answers.append(("refused", None, error.failure()))
                 continue
@@ -295,6 +297,20 @@ class Core:
         """Limit one download; ``None`` is the default."""
         job = self._job(record_id)
         job.set_limit(limit_bps)
+        self._tell(EventKind.CHANGED, job)
+        self._dirty.set()
+
+    async def set_options(self, record_id: str, options: DownloadOptions) -> None:
+        """Change the options; the limit acts at once, the rest at the next start of a run.
+
+        Raises:
+            UsageError: unknown id, or a mirror or header is wrong.
+        """
+        job = self._job(record_id)
+        check_options(options)
+        job.change(options=options)
+        job.set_limit(options.limit_bps)
+        await self._lane.save_now([job.record])
         self._tell(EventKind.CHANGED, job)
         self._dirty.set()
 

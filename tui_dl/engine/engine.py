@@ -67,6 +67,7 @@ class Engine:
         self._parts: _Parts | None = None
         self._lock: InstanceLock | None = None
         self._close_lock = threading.Lock()
+        self._guests: set[asyncio.Task[None]] = set()
 
     # -- life
 
@@ -176,6 +177,11 @@ class Engine:
         parts, self._parts = self._parts, None
         if parts is None:
             return
+        guests = tuple(self._guests)
+        for guest in guests:
+            guest.cancel()
+        if guests:
+            await asyncio.wait(guests)
         await parts.core.close()
         await parts.client.aclose()
         parts.catalog.close()
@@ -194,10 +200,36 @@ class Engine:
         parts, loop = self._parts, self._loop
         if parts is None or loop is None:
             raise StateError("The engine is closed.")
-        future = asyncio.run_coroutine_threadsafe(work(parts.core), loop)
         if asyncio.get_running_loop() is loop:
-            raise RuntimeError("the engine's own loop must not wait for itself")
+            return await work(parts.core)
+        future = asyncio.run_coroutine_threadsafe(work(parts.core), loop)
         return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def attach(self, guest: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``guest`` in the engine's loop until it ends or the engine closes.
+
+        Meant for a server that must be as close to the engine as the sockets are. It is
+        cancelled first when the engine closes, and awaited.
+        """
+
+        async def begin(_: Core) -> None:
+            task = asyncio.create_task(guest())
+            self._guests.add(task)
+            task.add_done_callback(self._guests.discard)
+
+        await self.call(begin)
+
+    async def set_api_address(self, address: str | None) -> None:
+        """Show where the remote API listens, in pictures and to other processes."""
+
+        async def work(core: Core) -> None:
+            core.api_address = address
+            core.picture()
+
+        await self.call(work)
+        if self._lock is not None and address is not None:
+            host, _, port = address.rpartition(":")
+            self._lock.set_address(host, int(port))
 
     def snapshot(self) -> EngineSnapshot:
         """Return the latest picture. Any thread."""

@@ -94,6 +94,7 @@ def _row(job: Job, rank: int | None, now_s: float, version: int) -> DownloadSnap
         started_at=record.started_at,
         completed_at=record.completed_at,
         elapsed_s=elapsed_s,
+        added_by=record.added_by,
     )
 
 

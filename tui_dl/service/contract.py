@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tui_dl.domain.errors import Failure
-from tui_dl.domain.model import AddRequest
+from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot
 
 
@@ -103,6 +103,9 @@ class DownloadService(Protocol):
 
     async def set_url(self, id: str, url: str) -> ActionResult:
         """Give a stopped download a new link; bytes are kept only if identity agrees."""
+
+    async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
+        """Change options; the limit acts at once, the rest when the download next starts."""
 
     async def set_limit(self, id: str, limit_bps: int | None) -> ActionResult:
         """Limit one download at once; 0 is unlimited, ``None`` the default."""

@@ -6,10 +6,11 @@ Must not decide: it crosses into the engine's loop and turns errors into answers
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 from tui_dl.domain.errors import Failure, TuiDlError
-from tui_dl.domain.model import AddRequest
+from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.snapshot import DownloadDetails, EngineSnapshot
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
@@ -42,6 +43,14 @@ class LocalService:
     async def close(self) -> None:
         """Stop all transfers, make the state durable and let go. Idempotent."""
         await asyncio.to_thread(self._engine.close)
+
+    async def attach(self, guest: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``guest`` (a server) in the engine's loop until the service closes."""
+        await self._engine.attach(guest)
+
+    async def set_api_address(self, address: str | None) -> None:
+        """Make ``host:port`` of the remote API known."""
+        await self._engine.set_api_address(address)
 
     def snapshot(self) -> EngineSnapshot:
         """Return the latest picture."""
@@ -93,6 +102,10 @@ class LocalService:
     async def set_url(self, id: str, url: str) -> ActionResult:
         """Give a stopped download a new link."""
         return await self._one(id, lambda core, id_: core.set_url(id_, url))
+
+    async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
+        """Change options of one download."""
+        return await self._one(id, lambda core, id_: core.set_options(id_, options))
 
     async def set_limit(self, id: str, limit_bps: int | None) -> ActionResult:
         """Limit one download at once."""

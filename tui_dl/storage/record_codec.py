@@ -100,6 +100,7 @@ def encode_record(record: DownloadRecord) -> bytes:
             "started_at": _encode_time(record.started_at),
             "completed_at": _encode_time(record.completed_at),
             "final_modified_ns": record.final_modified_ns,
+            "added_by": record.added_by,
         },
         separators=(",", ":"),
     ).encode("ascii")
@@ -165,6 +166,7 @@ def _record(fields: _Json) -> DownloadRecord:
         started_at=_decode_time(fields.get("started_at")),
         completed_at=_decode_time(fields.get("completed_at")),
         final_modified_ns=fields.get("final_modified_ns"),
+        added_by=_text(fields.get("added_by", "")),
     )
 
 

@@ -1,0 +1,154 @@
+"""The engine's pure decisions: limits, retries, the queue, how many connections."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_dl.domain.errors import ErrorCode, Failure
+from tui_dl.engine.governor import RAISED_CEILING, Governor
+from tui_dl.engine.limiter import BURST_S, RateLimit
+from tui_dl.engine.queue import Queue
+from tui_dl.engine.retry import LONGEST_RETRY_AFTER_S, RetryPolicy
+
+BROKEN = Failure(ErrorCode.CONNECTION_LOST, "It broke.", retryable=True)
+GONE = Failure(ErrorCode.NOT_FOUND, "It is gone.")
+
+
+@given(
+    rate=st.integers(1_000, 10**9),
+    takes=st.lists(st.integers(1, 256 * 1024), min_size=1, max_size=50),
+)
+def test_a_limit_is_kept_over_any_sequence_of_reads(rate: int, takes: list[int]) -> None:
+    limit, now_s = RateLimit(rate), 100.0
+    for count in takes:
+        now_s += limit.take(count, now_s)
+    assert sum(takes) <= rate * (now_s - 100.0 + BURST_S) * 1.000001 + 1
+
+
+def test_no_limit_costs_no_wait() -> None:
+    assert RateLimit(0).take(10**9, 0.0) == 0.0
+
+
+def test_idle_time_is_not_saved_up_for_a_burst() -> None:
+    limit = RateLimit(1000)
+    limit.take(1000, 0.0)
+    assert limit.take(1000, 3600.0) > 0.999 - BURST_S
+
+
+def test_a_changed_limit_acts_at_once() -> None:
+    limit = RateLimit(1_000)
+    assert limit.take(10_000, 0.0) > 9.0
+    limit.set_rate(1_000_000, 0.0)
+    assert limit.take(1, 0.0) < 0.02
+
+
+@given(tries=st.integers(1, 200), jitter=st.floats(0, 1))
+def test_backoff_grows_to_its_ceiling_and_never_beyond(tries: int, jitter: float) -> None:
+    policy = RetryPolicy(max_tries=0, base_s=1.0, longest_s=60.0)
+    delay_s = policy.delay_s(BROKEN, tries, jitter)
+    assert delay_s is not None
+    assert 0.5 * min(60.0, 2.0 ** (tries - 1)) <= delay_s <= 60.0
+
+
+def test_a_permanent_failure_is_not_tried_again() -> None:
+    assert RetryPolicy().delay_s(GONE, 1, 0.5) is None
+
+
+def test_tries_without_progress_run_out() -> None:
+    policy = RetryPolicy(max_tries=3)
+    assert policy.delay_s(BROKEN, 2, 0.0) is not None
+    assert policy.delay_s(BROKEN, 3, 0.0) is None
+
+
+def test_retry_after_is_obeyed_and_capped() -> None:
+    """Trap H28: as told, but never for ever."""
+    told = Failure(ErrorCode.BUSY, "Busy.", retryable=True, retry_after_s=30.0)
+    assert RetryPolicy().delay_s(told, 1, 0.0) == 30.0
+    huge = Failure(ErrorCode.BUSY, "Busy.", retryable=True, retry_after_s=1e9)
+    assert RetryPolicy().delay_s(huge, 1, 0.0) == LONGEST_RETRY_AFTER_S
+
+
+def test_slots_are_never_exceeded_and_order_is_kept() -> None:
+    queue = Queue(slots=2)
+    for name in "abcd":
+        queue.append(name)
+    assert [queue.take_next(lambda _: True) for _ in range(3)] == ["a", "b", None]
+    queue.release("a")
+    assert queue.take_next(lambda _: True) == "c"
+    assert queue.waiting == ("d",)
+
+
+def test_one_that_is_on_its_way_out_is_passed_over() -> None:
+    queue = Queue(slots=2)
+    queue.append("leaving")
+    queue.append("ready")
+    assert queue.take_next(lambda name: name != "leaving") == "ready"
+    assert queue.waiting == ("leaving",)
+
+
+@given(
+    order=st.permutations("abcdefg"),
+    chosen=st.sets(st.sampled_from("abcdefg"), min_size=1),
+    to=st.sampled_from(["up", "down", "top", "bottom"]),
+)
+def test_moves_lose_nobody_and_keep_the_order_of_the_moved(
+    order: list[str], chosen: set[str], to: str
+) -> None:
+    queue = Queue(1)
+    for name in order:
+        queue.append(name)
+    queue.move(sorted(chosen), to)
+    assert sorted(queue.waiting) == sorted(order)
+    assert [n for n in queue.waiting if n in chosen] == [n for n in order if n in chosen]
+
+
+def test_moves_by_one_place() -> None:
+    queue = Queue(1)
+    for name in "abcd":
+        queue.append(name)
+    queue.move(["c", "d"], "up")
+    assert "".join(queue.waiting) == "acdb"
+    queue.move(["c", "d"], "down")
+    assert "".join(queue.waiting) == "abcd"
+    queue.move_to_index("d", 0)
+    assert "".join(queue.waiting) == "dabc"
+
+
+def climb(governor: Governor, rate_of: list[float] | float, steps: int) -> list[int]:
+    """Run a governor over a server that gives ``rate_of(n)`` bytes/s to n connections."""
+    now_s, done, seen = 0.0, 0, []
+    governor.begin(now_s, done, 0.001)
+    for _ in range(steps):
+        now_s += 0.2
+        n = governor.target
+        rate = rate_of * n if isinstance(rate_of, float) else rate_of[min(n, len(rate_of) - 1)]
+        done += int(rate * 0.2)
+        seen.append(governor.update(now_s, done, 10**12, 0.001))
+    return seen
+
+
+def test_connections_are_added_while_each_brings_as_much() -> None:
+    assert climb(Governor(ceiling=16), 2e6, 12)[-1] == RAISED_CEILING
+
+
+def test_a_ceiling_that_the_user_named_is_never_raised() -> None:
+    assert max(climb(Governor(ceiling=4, ceiling_is_fixed=True), 2e6, 12)) == 4
+
+
+def test_a_full_link_gets_no_more_connections() -> None:
+    full = [0.0] + [50e6] * 64
+    assert max(climb(Governor(ceiling=16), full, 12)) <= 4
+
+
+def test_a_server_that_takes_no_more_is_believed() -> None:
+    governor = Governor(ceiling=16)
+    climb(governor, 2e6, 3)
+    governor.lower(2)
+    assert governor.target == 2
+
+
+def test_a_transfer_that_is_nearly_over_gets_no_more_connections() -> None:
+    governor = Governor(ceiling=16)
+    governor.begin(0.0, 0, 0.001)
+    assert governor.update(0.2, 10_000_000, 1_000_000, 0.001) == 1
