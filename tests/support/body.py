@@ -233,7 +233,8 @@ def _explain(data: memoryview, seed: int, at: int) -> tuple[str, int]:
     length = _unknown_seed_run(data, at)
     if length:
         return "belong to the same offset of a seed not used here", length
-    return f"are foreign: {bytes(data[:48])!r}", max(1, _foreign_run(data, seed, at))
+    length = max(1, _foreign_run(data, seed, at))
+    return f"are foreign: {bytes(data[: min(length, 48)])!r}", length
 
 
 def _foreign_run(data: memoryview, seed: int, at: int) -> int:

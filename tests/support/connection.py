@@ -117,16 +117,12 @@ class Connection:
         outcome = "server_stopped"
         try:
             await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-            outcome = exchange.ended_by or "client_left"
-            if answering.done():
-                outcome = answering.result()
+            outcome = "client_left"
         finally:
             for task in (answering, leaving):
                 task.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
-            for callback in exchange.on_end:
-                callback()
-            self.log.request_finished(exchange.record.id, outcome)
+            outcome = exchange.finish(outcome)
         if outcome == "sent":
             if not exchange.reply.closes and exchange.reply.framing != "close":
                 return ""
@@ -134,7 +130,8 @@ class Connection:
             return "server"
         return "client" if outcome == "client_left" else outcome
 
-    async def _script(self, exchange: Exchange) -> str:
+    async def _script(self, exchange: Exchange) -> None:
+        """Run the behaviours; the log knows the end in the same step as the last byte left."""
         try:
             for behaviour in self._routes.find(exchange.path).script:
                 await behaviour(exchange)
@@ -142,9 +139,9 @@ class Connection:
                     break
             if not exchange.begun:
                 await exchange.deliver()
+            exchange.finish("sent")
         except ClientLeft:
-            return exchange.ended_by or "client_left"
+            exchange.finish("client_left")
         except Exception as problem:  # noqa: BLE001 - any mistake in a script must reach the test
             self.log.error(problem)
-            return "error"
-        return exchange.ended_by or "sent"
+            exchange.finish("error")

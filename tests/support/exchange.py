@@ -30,9 +30,14 @@ class Pacer:
         self._free_s = 0.0
 
     async def spend(self, count: int, rate_bps: float) -> None:
-        """Wait until ``count`` bytes fit ``rate_bps``; at most 0.1 s may be caught up."""
+        """Wait until ``count`` bytes fit ``rate_bps``.
+
+        Oversleeping up to 0.1 s is caught up; a pause earns nothing.
+        """
         now = asyncio.get_running_loop().time()
-        self._free_s = max(self._free_s, now - 0.1) + count / rate_bps
+        if now - self._free_s > 0.1:
+            self._free_s = now
+        self._free_s += count / rate_bps
         if self._free_s > now:
             await asyncio.sleep(self._free_s - now)
 
@@ -69,6 +74,7 @@ class Exchange:
         """Called once when this exchange is over, however it ends."""
         self.ended_by = ""
         """``cut`` or ``reset`` once a verb has ended the connection."""
+        self._outcome = ""
 
     # -- facts --------------------------------------------------------------------------------
 
@@ -175,12 +181,14 @@ class Exchange:
     async def cut(self, *, close_notify: bool = True) -> None:
         """End the connection with FIN; without ``close_notify`` a TLS stream is truncated."""
         self.begun, self.ended_by = True, "cut"
+        self.finish("cut")
         self._connection.wire.close(close_notify=close_notify)
 
     async def rst(self) -> None:
         """End the connection with RST, after the peer's kernel has got what was sent."""
         self.begun, self.ended_by = True, "reset"
         await self._connection.wire.flushed()
+        self.finish("reset")
         self._connection.wire.reset()
 
     async def stall(self, seconds: float | None = None) -> None:
@@ -196,6 +204,15 @@ class Exchange:
         self.reply.rate_bps = rate_bps
 
     # -- the inside ---------------------------------------------------------------------------
+
+    def finish(self, outcome: str) -> str:
+        """Put the end on record once, before the client can see it; return what is recorded."""
+        if not self._outcome:
+            self._outcome = self.ended_by or outcome
+            for callback in self.on_end:
+                callback()
+            self.log.request_finished(self.record.id, self._outcome)
+        return self._outcome
 
     async def _run_breaks(self) -> None:
         reply = self.reply

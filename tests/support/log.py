@@ -223,6 +223,12 @@ class ServerLog:
         with self._changed:
             return self._running.get(path, 0)
 
+    @property
+    def is_idle(self) -> bool:
+        """No request is being answered."""
+        with self._changed:
+            return not any(self._running.values())
+
     def max_in_flight(self, path: str) -> int:
         """Return the most requests for ``path`` that were answered at one time."""
         with self._changed:

@@ -168,6 +168,18 @@ class FaultServer:
         """Wait on the caller's loop until ``predicate(server)`` holds; raises TimeoutError."""
         await self.log.until(lambda: predicate(self), timeout_s)
 
+    def wait_idle(self, timeout_s: float = 10) -> None:
+        """Block until no request is being answered.
+
+        A client can see the end of a reply a moment before the log does: call this between a
+        download and assertions about the log.
+        """
+        self.log.wait_for(lambda: self.log.is_idle, timeout_s)
+
+    async def until_idle(self, timeout_s: float = 10) -> None:
+        """Wait on the caller's loop until no request is being answered."""
+        await self.log.until(lambda: self.log.is_idle, timeout_s)
+
     # -- break the link -----------------------------------------------------------------------
 
     def drop_connections(self, *, reset: bool = True) -> None:

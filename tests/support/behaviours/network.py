@@ -168,6 +168,8 @@ def cap_connections(most: int, how: str = "503", retry_after: str | None = None)
 
     async def run(x: Exchange) -> None:
         nonlocal serving
+        for _ in range(10):
+            await asyncio.sleep(0)  # clients that have left already make room first
         if serving < most:
             serving += 1
 

@@ -176,14 +176,18 @@ class SignedLinks:
             return
         counted = 0
 
-        async def count(x: Exchange, sent: int) -> None:
+        def count() -> None:
             nonlocal counted
-            self._sent[signature] += sent - counted
-            counted = sent
+            self._sent[signature] += x.sent - counted
+            counted = x.sent
+
+        async def look(x: Exchange, sent: int) -> None:
+            count()
             if not self._is_alive(signature, x):
                 await x.cut()
 
-        x.reply.watches.append(count)
+        x.on_end.append(count)
+        x.reply.watches.append(look)
 
     def _is_alive(self, signature: int, x: Exchange) -> bool:
         if signature not in self._sent:
