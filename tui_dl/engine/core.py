@@ -6,19 +6,19 @@ Must not be called from another thread: ``engine.py`` is the door. Nothing here 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError, UsageError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
-from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot, EventKind
+from tui_dl.domain.snapshot import DownloadDetails, EventKind
 from tui_dl.domain.urls import parse_url
-from tui_dl.engine import picture
 from tui_dl.engine.admission import check_options, find_same, new_record, remove_files
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
+from tui_dl.engine.press import Press
 from tui_dl.engine.queue import Queue
-from tui_dl.storage.space import free_bytes
+from tui_dl.engine.recheck import is_in_place, is_same_at_source
 
 EVENT_KINDS = {
     Event.START: EventKind.STARTED,
@@ -40,20 +40,14 @@ class Core:
         self,
         tools: JobTools,
         lane: CatalogLane,
-        publish: Callable[[EngineSnapshot], None],
-        emit: Callable[[DownloadEvent], None],
+        press: Press,
     ) -> None:
         self.jobs: dict[str, Job] = {}
         self.queue = Queue(tools.config.slots)
         self.api_address: str | None = None
         self._tools = tools
         self._lane = lane
-        self._publish = publish
-        self._emit = emit
-        self._rows = picture.RowMaker()
-        self._version = 0
-        self._sequence = 0
-        self._free_bytes: int | None = None
+        self._press = press
         self._dirty = asyncio.Event()
         self._ticker: asyncio.Task[None] | None = None
         self._is_closing = False
@@ -238,8 +232,8 @@ class Core:
             job.stop(Stop.CANCEL)
             await job.wait_stopped()
         await self._lane.remove([record_id])
-        self._rows.forget(record_id)
         self._tell(EventKind.REMOVED, job)
+        self._press.forget(record_id)
         self.fill_slots()
         self._dirty.set()
         await self._tools.pools.run(
@@ -326,6 +320,19 @@ class Core:
         self.fill_slots()
         self._dirty.set()
 
+    async def recheck(self, record_id: str) -> bool | None:
+        """Return whether a completed download is in place and its source unchanged.
+
+        ``None`` when the source does not tell.
+
+        Raises:
+            UsageError: unknown id.
+        """
+        record, tools = self._job(record_id).record, self._tools
+        if not await tools.pools.run(tools.pools.disk, is_in_place, record):
+            return False
+        return await is_same_at_source(record, tools.around.client, tools.config)
+
     # -- pictures
 
     def details(self, record_id: str) -> DownloadDetails | None:
@@ -333,30 +340,11 @@ class Core:
         job = self.jobs.get(record_id)
         if job is None:
             return None
-        now_s = self._tools.around.now_s()
-        return picture.details(job, self._rows.row(job, self.queue.rank(record_id), now_s), now_s)
+        return self._press.details(job, self.queue.rank(record_id))
 
     def picture(self) -> None:
         """Publish a new snapshot."""
-        now_s = self._tools.around.now_s()
-        ranks = {record_id: n for n, record_id in enumerate(self.queue.waiting, 1)}
-        rows = tuple(
-            self._rows.row(job, ranks.get(job.record.id), now_s)
-            for job in sorted(self.jobs.values(), key=lambda j: j.record.position)
-        )
-        self._version += 1
-        self._publish(
-            EngineSnapshot(
-                version=self._version,
-                downloads=rows,
-                rate_bps=sum(row.rate_bps for row in rows),
-                limit_bps=self._tools.around.global_limit.rate_bps,
-                slots=self.queue.slots,
-                free_bytes=self._free_bytes,
-                directory=str(self._tools.config.directory),
-                api_address=self.api_address,
-            )
-        )
+        self._press.print(self.jobs.values(), self.queue, self.api_address)
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -364,9 +352,7 @@ class Core:
         while True:
             if loop.time() - looked_s >= SPACE_S:
                 looked_s = loop.time()
-                self._free_bytes = await self._tools.pools.run(
-                    self._tools.pools.disk, free_bytes, self._tools.config.directory
-                )
+                await self._press.look_at_space()
             self._dirty.clear()
             self.picture()
             if any(job.is_active for job in self.jobs.values()):
@@ -378,10 +364,7 @@ class Core:
     # -- inside
 
     def _tell(self, kind: EventKind, job: Job) -> None:
-        self._sequence += 1
-        rank = self.queue.rank(job.record.id)
-        row = self._rows.row(job, rank, self._tools.around.now_s())
-        self._emit(DownloadEvent(kind=kind, download=row, sequence=self._sequence))
+        self._press.tell(kind, job, self.queue.rank(job.record.id))
 
     def check(self, record_id: str) -> None:
         """Raise ``UsageError`` when there is no such download."""

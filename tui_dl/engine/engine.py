@@ -25,6 +25,7 @@ from tui_dl.engine.core import Core
 from tui_dl.engine.disk import DiskPace, Pools
 from tui_dl.engine.job import JobTools
 from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.press import Press
 from tui_dl.engine.target import FileTarget
 from tui_dl.engine.transfer import Surroundings
 from tui_dl.net.client import ClientConfig, HttpClient
@@ -168,7 +169,7 @@ class Engine:
             report=lambda job, event: core.on_job_event(job, event),
             out=lambda job: core.on_job_out(job),
         )
-        core = Core(tools, lane, self._publish, self._emit)
+        core = Core(tools, lane, Press(tools, self._publish, self._emit))
         self._parts = _Parts(core, lane, client, pools, catalog)
         lane.start()
         core.open(contents.records)

@@ -43,6 +43,17 @@ class ActionResult:
     failure: Failure | None = None
 
 
+class Recheck(StrEnum):
+    """What a look at the source says of a finished download."""
+
+    SAME = "same"
+    """The file is in place and the server still has the version that it came from."""
+    CHANGED = "changed"
+    """The server has another version now, or the file here was edited or is gone."""
+    UNKNOWN = "unknown"
+    """The server does not tell, or cannot be reached."""
+
+
 class MoveTo(StrEnum):
     """Where a queued download goes."""
 
@@ -115,6 +126,9 @@ class DownloadService(Protocol):
 
     async def set_slots(self, slots: int) -> None:
         """Set how many downloads run at once (1 to 100)."""
+
+    async def recheck(self, id: str) -> Recheck:
+        """Compare a completed download with its source; transfers no body."""
 
     async def details(self, id: str) -> DownloadDetails | None:
         """Return everything about one download, ``None`` when there is none."""

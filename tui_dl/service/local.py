@@ -15,7 +15,14 @@ from tui_dl.domain.snapshot import DownloadDetails, EngineSnapshot
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
 from tui_dl.engine.engine import Engine
-from tui_dl.service.contract import ActionResult, AddOutcome, AddResult, EventListener, MoveTo
+from tui_dl.service.contract import (
+    ActionResult,
+    AddOutcome,
+    AddResult,
+    EventListener,
+    MoveTo,
+    Recheck,
+)
 
 Action = Callable[[Core, str], Awaitable[None] | None]
 
@@ -126,6 +133,15 @@ class LocalService:
             core.set_slots(slots)
 
         await self._engine.call(work)
+
+    async def recheck(self, id: str) -> Recheck:
+        """Compare a completed download with its source; transfers no body."""
+
+        async def work(core: Core) -> Recheck:
+            same = await core.recheck(id)
+            return Recheck.UNKNOWN if same is None else Recheck.SAME if same else Recheck.CHANGED
+
+        return await self._engine.call(work)
 
     async def details(self, id: str) -> DownloadDetails | None:
         """Return everything about one download."""
