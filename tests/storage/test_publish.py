@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.model import PartIdentity
 from tui_dl.storage import kernel_calls
 from tui_dl.storage.part_file import PartFile, recover_publish, remove_owned
 
@@ -155,6 +156,7 @@ def test_a_claim_is_taken_back_when_the_rename_fails(
 _KILLED_PUBLISH = """
 import os, signal, sys
 from pathlib import Path
+from tui_dl.domain.model import PartIdentity
 from tui_dl.storage import kernel_calls
 from tui_dl.storage.part_file import PartFile
 
@@ -199,17 +201,15 @@ def test_d8_a_kill_anywhere_in_the_end_leaves_one_final_file(
         check=False,
     )
     assert child.returncode == -signal.SIGKILL, child.stderr
-    part = PartFile.reserve(folder / "x", "unused")  # only to build an identity of numbers
-    part.close()
     device, inode = map(int, child.stdout.split())
-    identity = type(part.identity)(device, inode)
+    identity = PartIdentity(device, inode)
     final = recover_publish(folder, "a.bin.part", "a.bin", identity)
     if final is None:
         again = PartFile.reopen(folder, "a.bin.part", "a.bin", identity)
         final = again.publish()
         again.close()
     assert final == "a.bin"
-    assert sorted(p.name for p in folder.iterdir()) == ["a.bin", "x"]
+    assert [p.name for p in folder.iterdir()] == ["a.bin"]
     assert (folder / "a.bin").read_bytes() == b"whole"
     assert (folder / "a.bin").stat().st_nlink == 1
 
