@@ -239,6 +239,12 @@ class FakeService:
         self.limit_bps = limit_bps
         self._settle()
 
+    async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
+        """Change the options of one download."""
+        self._note("set_options", (id, options))
+        self.change(id, options=options)
+        return ActionResult(id)
+
     async def set_slots(self, slots: int) -> None:
         """Set the slots."""
         self._note("set_slots", slots)

@@ -119,10 +119,10 @@ async def test_pasting_a_link_on_the_list_opens_the_dialog_with_it() -> None:
 
     service = FakeService()
     async with driven(service) as d:
-        d.app.screen.post_message(Paste("just words"))
+        d.app.post_message(Paste("just words"))
         await d.settle()
         assert "Add downloads" not in d.text
-        d.app.screen.post_message(Paste(URL + "\n"))
+        d.app.post_message(Paste(URL + "\n"))
         await d.settle()
         assert "Add downloads" in d.text
         await d.press("enter")

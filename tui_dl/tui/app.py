@@ -8,42 +8,58 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand, get_system_commands_provider
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Event, Key, MouseEvent
 from textual.message import Message
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from tui_dl.domain.display import display_text
+from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Status
 from tui_dl.domain.rates import RateHistory
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import DownloadService
 from tui_dl.tui import leaving, themes
 from tui_dl.tui.adding import Adding, Refusal
+from tui_dl.tui.commands import KeyCommands
 from tui_dl.tui.feed import TICK_S, SnapshotFeed
 from tui_dl.tui.news import news_of
 from tui_dl.tui.opening import open_outside
+from tui_dl.tui.removals import GRACE_S, Removals
 from tui_dl.tui.screens.add import AddDialog
 from tui_dl.tui.screens.base import DownloadScreen
 from tui_dl.tui.screens.confirm import ConfirmDialog, Question
 from tui_dl.tui.screens.help import HelpDialog, sections_of
 from tui_dl.tui.screens.main import MainScreen
-from tui_dl.tui.steering import Severity, Steering
+from tui_dl.tui.steering import Severity, Steering, plural
+from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.status import EngineLook
+
+KEY_NAMES = {
+    "escape": "esc",
+    "question_mark": "?",
+    "slash": "/",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
 
 
 class EngineWoke(Message, bubble=False):
     """The engine pushed events: look at once."""
 
 
-class TuiDlApp(App[int]):
+class TuiDlApp(App[int], inherit_bindings=False):
     """The terminal app over a service that is already started.
 
     Returns 0, or with ``exit_when_done`` 1 when a download of this run failed.
@@ -51,7 +67,7 @@ class TuiDlApp(App[int]):
 
     TITLE = "tui-dl"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {get_system_commands_provider, KeyCommands}
     # Textual declares both as attributes of instances.
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - never changed
         (0, "-narrow"),
@@ -62,12 +78,15 @@ class TuiDlApp(App[int]):
         (0, "-tiny"),
         (12, "-short"),
         (30, "-tall"),
+        (36, "-high"),
         (46, "-towering"),
     ]
     BINDING_GROUP_TITLE = "App"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", tooltip="All keys", id="app.help"),
-        Binding("q,ctrl+q,ctrl+c", "quit", "Quit", show=False, id="app.quit"),
+        Binding(
+            "q,ctrl+q,ctrl+c", "quit", "Quit", tooltip="What runs goes on next time", id="app.quit"
+        ),
     ]
 
     def __init__(
@@ -77,15 +96,16 @@ class TuiDlApp(App[int]):
         directory: str,
         initial: Sequence[AddRequest] = (),
         exit_when_done: bool = False,
-        options: DownloadOptions = DownloadOptions(),  # noqa: B008 - immutable
-        engine_stays: bool = False,
+        options: DownloadOptions = DownloadOptions(),
+        remote: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make the app.
 
         ``directory`` is the folder offered for new downloads, ``options`` what they start
-        from, ``initial`` is added at start. ``engine_stays`` says that transfers go on
-        after the app (a remote engine). ``clock`` is monotonic seconds.
+        from, ``initial`` is added at start. ``remote`` says that the engine is elsewhere:
+        transfers go on after the app, and files cannot be opened from here. ``clock`` is
+        monotonic seconds.
         """
         # Without colour Textual only takes the colour out when ANSI is on from the start.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -93,10 +113,11 @@ class TuiDlApp(App[int]):
         self.directory = directory
         self.options = options
         self.initial = tuple(initial)
-        self.engine_stays = engine_stays
+        self.remote = remote
         self.feed = SnapshotFeed(service, wake=self._wake_from_engine)
         self.steering = Steering(service, self.say, self._look)
         self._adding = Adding(service, self.ask)
+        self._removals = Removals(service, self._remove_now)
         self._clock = clock
         self._history = RateHistory()
         self._ticker: Timer | None = None
@@ -123,15 +144,21 @@ class TuiDlApp(App[int]):
         if self.initial:
             self.spawn(self._add_initial())
 
-    def on_unmount(self) -> None:
-        """Stop to listen; the service is not ours to close."""
+    async def on_unmount(self) -> None:
+        """Stop to listen, carry out what was deleted; the service is not ours to close."""
         self.feed.close()
+        await self._removals.finish_all()
 
     # --- pictures -------------------------------------------------------------------
 
+    @property
+    def picture(self) -> EngineSnapshot:
+        """The latest snapshot without the rows that were just deleted."""
+        return self._removals.without_pending(self.feed.latest)
+
     def engine_look(self) -> EngineLook:
         """Return the facts of the line at the top."""
-        snapshot = self.feed.latest
+        snapshot = self.picture
         return EngineLook(
             rate_bps=snapshot.rate_bps,
             history=self._history.samples(),
@@ -155,7 +182,7 @@ class TuiDlApp(App[int]):
         self._stir()
 
     def _show(self) -> None:
-        snapshot = self.feed.latest
+        snapshot = self.picture
         self._history.add(self._clock(), snapshot.rate_bps)
         for screen in reversed(self.screen_stack):
             if isinstance(screen, DownloadScreen):
@@ -221,6 +248,7 @@ class TuiDlApp(App[int]):
 
     async def add(self, requests: Sequence[AddRequest]) -> tuple[Refusal, ...]:
         """Add downloads, ask about duplicates, show the first new one; only inside a worker."""
+        await self._removals.finish_all()  # a link deleted just now may be added again
         added = await self._adding.add(requests)
         self._look()
         if added.ids:
@@ -235,12 +263,38 @@ class TuiDlApp(App[int]):
         for refusal in await self.add(self.initial):
             self.say(refusal.reason, "error")
 
+    # --- deleting -----------------------------------------------------------------------------
+
+    async def remove_from_list(self, downloads: Sequence[DownloadSnapshot]) -> None:
+        """Take downloads off the list; for a few seconds ``z`` brings them back."""
+        self.set_timer(GRACE_S, self._grace_is_over)
+        try:
+            await self._removals.begin(downloads)
+        except TuiDlError as error:
+            self.say(display_text(error.message), "error")
+        one = len(downloads) == 1
+        what = short_name(downloads[0].name, 40) if one else plural(len(downloads), "download")
+        files = "its file stays" if one else "their files stay"
+        self.say(f"{what} {'is' if one else 'are'} off the list; {files}. z undoes.")
+        self._look()
+
+    async def undo_removal(self) -> None:
+        """Bring back what was deleted last."""
+        count = await self._removals.undo()
+        self.say(f"{plural(count, 'download')} back." if count else "There is nothing to undo.")
+        self._look()
+
+    def _grace_is_over(self) -> None:
+        self.spawn(self._removals.finish_oldest())
+
+    async def _remove_now(self, ids: Sequence[str]) -> None:
+        await self.steering.remove(ids, with_files=False)
+
     # --- keys of the app --------------------------------------------------------------------
 
     def get_key_display(self, binding: Binding) -> str:
         """Write keys as people say them: ``ctrl+p``, ``enter``."""
-        shown = {"enter": "enter", "escape": "esc", "question_mark": "?", "slash": "/"}
-        return binding.key_display or shown.get(binding.key) or binding.key.replace("_", " ")
+        return binding.key_display or KEY_NAMES.get(binding.key) or binding.key.replace("_", " ")
 
     def action_help(self) -> None:
         """Show all keys that work on the screen below."""
@@ -252,15 +306,22 @@ class TuiDlApp(App[int]):
         self.spawn(self._quit())
 
     async def _quit(self) -> None:
-        if not self.engine_stays:
-            question = await leaving.loss_question(self.service, self.feed.latest)
+        if not self.remote:
+            question = await leaving.loss_question(self.service, self.picture)
             if question is not None and not await self.ask(question):
                 return
-        message = leaving.farewell(self.feed.latest, engine_stays=self.engine_stays)
+        message = leaving.farewell(self.picture, engine_stays=self.remote)
         self.exit(0, message=Content(message) if message else None)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
+        """Offer the theme in the palette; the keys offer the rest."""
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def open_outside(self, download: DownloadSnapshot, *, folder: bool) -> None:
         """Open a finished file or a folder with the desktop; say so if it cannot be."""
+        if self.remote:
+            self.say("The files are where the engine runs, not here.", "warning")
+            return
         problem = open_outside(download, folder=folder)
         if problem is not None:
             self.say(problem, "warning")

@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Input, Label, Static, TextArea
+from textual.widgets import Button, Input, Label, Static, TextArea
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import UsageError
@@ -24,6 +24,7 @@ from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.urls import parse_url, split_url_text
 from tui_dl.tui.screens.dialog import Dialog
+from tui_dl.tui.widgets.toggles import Tick
 
 if TYPE_CHECKING:
     from tui_dl.tui.app import TuiDlApp
@@ -73,7 +74,7 @@ class AddDialog(Dialog[None]):
             highlight_cursor_line=False,
             placeholder=Content("Paste one link or many, one a line"),
         )
-        with Horizontal(classes="dialog-field"):
+        with Horizontal(classes="dialog-field -first"):
             yield Label("Folder")
             yield Input(display_text(self._directory), id="folder", compact=True)
         with Horizontal(classes="dialog-field"):
@@ -81,8 +82,7 @@ class AddDialog(Dialog[None]):
             yield Input(placeholder="as the server says", id="name", compact=True)
         with Horizontal(classes="dialog-field"):
             yield Label("")
-            yield Checkbox("start paused", id="paused", compact=True)
-        yield Static("", id="problem", classes="dialog-problem")
+            yield Tick("start paused", id="paused", compact=True)
 
     def buttons(self) -> Iterator[Widget]:
         """Yield add and cancel, and how to break a line."""
@@ -136,7 +136,7 @@ class AddDialog(Dialog[None]):
                 url=url,
                 directory=_absolute(folder, self._directory),
                 options=replace(self._options, out=name) if name else self._options,
-                paused=self.query_one("#paused", Checkbox).value,
+                paused=self.query_one("#paused", Tick).value,
             )
             for url in urls
         ]
@@ -160,7 +160,7 @@ class AddDialog(Dialog[None]):
         shown = list(problems[:PROBLEMS_SHOWN])
         if len(problems) > PROBLEMS_SHOWN:
             shown.append(f"… and {len(problems) - PROBLEMS_SHOWN} more")
-        self.query_one("#problem", Static).update(Content("\n".join(shown)))
+        self.show_problem("\n".join(shown))
         self.query_one(LinkArea).focus()
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui_dl.tui.app import TuiDlApp
 
 
-class DownloadScreen(Screen[None]):
+class DownloadScreen(Screen[None], inherit_bindings=False):
     """A screen with downloads to act on. A subclass says which."""
 
     BINDING_GROUP_TITLE = "Downloads"
@@ -32,7 +32,7 @@ class DownloadScreen(Screen[None]):
             "r",
             "resume",
             "Resume",
-            tooltip="Go on, or try a failed one again",
+            tooltip="Go on, or try again",
             id="download.resume",
         ),
         Binding("d", "remove", "Delete", tooltip="Off the list; files stay", id="download.remove"),
@@ -41,18 +41,19 @@ class DownloadScreen(Screen[None]):
             "delete_files",
             "Delete with files",
             show=False,
-            tooltip="Off the list and off the disk; asks first",
+            tooltip="Off the disk too; asks first",
             id="download.delete_files",
         ),
+        Binding("z", "undo", "Undo delete", show=False, id="download.undo"),
         Binding("K", "move('up')", "Earlier in the queue", show=False, id="download.up"),
         Binding("J", "move('down')", "Later in the queue", show=False, id="download.down"),
-        Binding("l", "limits", "Limit", tooltip="Limit all or the chosen ones", id="app.limits"),
+        Binding("l", "limits", "Limit", tooltip="Of everything, or of the chosen", id="app.limits"),
         Binding(
             "u",
             "link",
             "New link",
             show=False,
-            tooltip="Give it another URL and keep its bytes",
+            tooltip="Another URL, the same bytes",
             id="download.link",
         ),
         Binding("y", "copy_url", "Copy URL", show=False, id="download.copy_url"),
@@ -85,8 +86,12 @@ class DownloadScreen(Screen[None]):
 
     def action_remove(self) -> None:
         """Take the targets off the list; their files stay."""
-        if ids := self._ids():
-            self.tui.spawn(self.tui.steering.remove(ids, with_files=False))
+        if chosen := self.targets():
+            self.tui.spawn(self.tui.remove_from_list(chosen))
+
+    def action_undo(self) -> None:
+        """Bring back what was deleted from the list a moment ago."""
+        self.tui.spawn(self.tui.undo_removal())
 
     def action_delete_files(self) -> None:
         """Ask, naming the files, then delete the targets and what is on the disk."""

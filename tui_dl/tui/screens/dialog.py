@@ -31,6 +31,7 @@ class Dialog(ModalScreen[ResultT]):
         with Vertical(classes="dialog-box"):
             yield Static(Content(self.title_text), classes="dialog-title")
             yield from self.body()
+            yield Static(classes="dialog-problem")
             with Horizontal(classes="dialog-buttons"):
                 yield from self.buttons()
 
@@ -41,6 +42,12 @@ class Dialog(ModalScreen[ResultT]):
     def buttons(self) -> Iterator[Widget]:
         """Yield the ways out."""
         raise NotImplementedError
+
+    def show_problem(self, sentences: str) -> None:
+        """Say what is wrong, display-safe, under the fields; nothing hides the place."""
+        place = self.query_one(".dialog-problem", Static)
+        place.update(Content(sentences))
+        place.display = bool(sentences)
 
     def action_cancel(self) -> None:
         """Close without an answer."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Input, RadioButton, RadioSet, Static
+from textual.widgets import Button, Input, RadioSet, Static
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.units import format_rate, parse_size
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.naming import short_name
+from tui_dl.tui.widgets.toggles import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,14 @@ class LimitDialog(Dialog[LimitChoice]):
 
     def body(self) -> Iterator[Widget]:
         """Yield the scope, the field and its rule."""
-        with RadioSet(id="scope"):
-            yield RadioButton(Content(f"all downloads together{_now(self.engine.limit_bps)}"), True)
+        now = _now(self.engine.limit_bps)
+        many = len(self.chosen) > 1
+        with RadioSet(id="scope", compact=True):
+            yield Choice(Content(f"all downloads together{now}"), not many)
             if self.chosen:
-                yield RadioButton(Content(self._chosen_label()))
+                yield Choice(Content(self._chosen_label()), many)
         yield Input(placeholder="2M, 500K, or 0 for no limit", id="limit", compact=True)
         yield Static(Content("Bytes per second. It takes effect at once."), classes="dialog-hint")
-        yield Static("", id="problem", classes="dialog-problem")
 
     def buttons(self) -> Iterator[Widget]:
         """Yield set and cancel."""
@@ -60,7 +62,7 @@ class LimitDialog(Dialog[LimitChoice]):
         try:
             limit_bps = parse_size(self.query_one("#limit", Input).value)
         except UsageError as error:
-            self.query_one("#problem", Static).update(Content(error.message))
+            self.show_problem(error.message)
             return
         for_all = self.query_one("#scope", RadioSet).pressed_index <= 0
         self.dismiss(LimitChoice(for_all, limit_bps))

@@ -34,7 +34,6 @@ class LinkDialog(Dialog[str]):
             Content("What has arrived is kept if the new link leads to the same file."),
             classes="dialog-hint",
         )
-        yield Static("", id="problem", classes="dialog-problem")
 
     def buttons(self) -> Iterator[Widget]:
         """Yield use and cancel."""
@@ -52,7 +51,7 @@ class LinkDialog(Dialog[str]):
         try:
             parse_url(url)
         except UsageError as error:
-            self.query_one("#problem", Static).update(Content(display_text(error.message)))
+            self.show_problem(display_text(error.message))
             return
         self.dismiss(url)
 

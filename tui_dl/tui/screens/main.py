@@ -15,11 +15,14 @@ from textual.widgets import Input, Static
 from tui_dl.domain.display import display_text
 from tui_dl.domain.lifecycle import Event, allowed
 from tui_dl.domain.model import Status
-from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
+from tui_dl.domain.snapshot import DownloadDetails, DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.urls import split_url_text
+from tui_dl.tui.details_feed import DetailsFeed
 from tui_dl.tui.screens.base import DownloadScreen
+from tui_dl.tui.screens.details import DetailsScreen
 from tui_dl.tui.view.listing import SortKey, Tab, arrange, count
 from tui_dl.tui.widgets.bars import ColumnLine, KeyLine, StatusLine, TabLine
+from tui_dl.tui.widgets.details_view import DetailsView
 from tui_dl.tui.widgets.download_list import DownloadList
 
 
@@ -27,7 +30,7 @@ class MainScreen(DownloadScreen):
     """The list of all downloads, and the keys that act on them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Add", tooltip="Add one link or many", id="list.add"),
+        Binding("a", "add", "Add", tooltip="One link or many", id="list.add"),
         Binding("P", "pause_all", "Pause all", show=False, id="list.pause_all"),
         Binding("R", "resume_all", "Resume all", show=False, id="list.resume_all"),
         Binding("slash", "filter", "Filter", tooltip="Show names with a word", id="list.filter"),
@@ -37,6 +40,8 @@ class MainScreen(DownloadScreen):
         Binding("3", "tab('queued')", "Queued", show=False, id="list.tab_queued"),
         Binding("4", "tab('done')", "Done", show=False, id="list.tab_done"),
         Binding("5", "tab('failed')", "Failed", show=False, id="list.tab_failed"),
+        Binding("right,tab", "turn(1)", "Next details tab", show=False, id="list.next_tab"),
+        Binding("left,shift+tab", "turn(-1)", "Last details tab", show=False, id="list.last_tab"),
         Binding("escape", "back", "Clear selection or filter", show=False, id="list.back"),
     ]
 
@@ -56,12 +61,14 @@ class MainScreen(DownloadScreen):
         yield ColumnLine(id="columns")
         yield DownloadList(id="list")
         yield Static(id="empty")
+        yield DetailsView(id="details")
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
         """Show what there is."""
         self.query_one(DownloadList).focus()
-        self.show_snapshot(self.tui.feed.latest)
+        self._details = DetailsFeed(self.tui.service, self.tui.spawn, self._deliver)
+        self.show_snapshot(self.tui.picture)
 
     # --- painting ---------------------------------------------------------------
 
@@ -79,8 +86,22 @@ class MainScreen(DownloadScreen):
         if listing.selected_ids:
             listing.forget_selected(download.id for download in self._snapshot.downloads)
         self.set_class(not rows, "-empty")
+        self._follow_cursor()
         if not rows:
             self.query_one("#empty", Static).update(self._empty_text())
+
+    def _follow_cursor(self) -> None:
+        """Show the details of the row under the cursor, where the pane is shown at all."""
+        if self.query_one(DetailsView).display:
+            self._details.want(self._under_cursor())
+
+    def _deliver(self, details: DownloadDetails | None) -> None:
+        if self.is_attached:
+            self.query_one(DetailsView).show(details)
+
+    def _under_cursor(self) -> DownloadSnapshot | None:
+        id = self.query_one(DownloadList).cursor_id
+        return next((d for d in self._snapshot.downloads if d.id == id), None)
 
     def _empty_text(self) -> Content:
         if self._needle:
@@ -153,6 +174,28 @@ class MainScreen(DownloadScreen):
         self.query_one("#filter", Input).value = ""
         self.remove_class("-filtering")
         listing.focus()
+
+    def action_turn(self, step: int) -> None:
+        """Turn the tabs of the details under the list."""
+        self.query_one(DetailsView).turn_tab(step)
+
+    @on(DownloadList.CursorMoved)
+    def _cursor_moved(self) -> None:
+        self._follow_cursor()
+
+    @on(DownloadList.Opened)
+    def _opened(self) -> None:
+        download = self._under_cursor()
+        if download is not None:
+            self.app.push_screen(DetailsScreen(download, self.query_one(DetailsView).tab))
+
+    def on_resize(self) -> None:
+        """The pane may have appeared."""
+        self.call_after_refresh(self._follow_cursor)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened under another screen."""
+        self.show_snapshot(self.tui.picture)
 
     @on(Input.Changed, "#filter")
     def _needle_changed(self, event: Input.Changed) -> None:

@@ -6,7 +6,7 @@ time left. Numbers have a fixed width, so they do not dance; the name takes the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 GUTTER = 3
@@ -20,6 +20,7 @@ class Columns:
     width: int
     name: int
     status: int
+    source: int = 0
     bar: int = 0
     percent: int = 0
     size: int = 0
@@ -30,48 +31,43 @@ class Columns:
     @property
     def numbers(self) -> int:
         """Cells between the status and the last cell of the line: room for a sentence."""
-        return max(0, self.width - GUTTER - self.name - 2 - self.status - 2)
+        return max(0, self.width - GUTTER - self.name - self.source - 2 - self.status - 2)
 
 
 @lru_cache(maxsize=64)
 def columns_for(width: int) -> Columns:
     """Return the columns of a list that is ``width`` cells wide (0 and up)."""
+    if width >= 150:
+        bar = min(48, 22 + (width - 150) // 2)
+        source = min(32, 22 + (width - 150) // 5)
+        wide = _fill(width - source, 16, bar, 4, size=10, rate=13, left=12, connections=6)
+        return replace(wide, width=width, source=source)
     if width >= 112:
-        bar = min(40, 14 + (width - 112) // 2)
-        return _fill(width, status=16, bar=bar, percent=4, size=9, rate=12, left=11, connections=5)
+        bar = min(32, 14 + (width - 112) // 2)
+        return _fill(width, 16, bar, 4, size=9, rate=13, left=11, connections=6)
     if width >= 100:
-        return _fill(width, status=14, bar=12, percent=4, size=9, rate=10, left=11, connections=5)
+        return _fill(width, 14, 12, 4, size=9, rate=10, left=11, connections=5)
     if width >= 76:
-        return _fill(width, status=14, bar=12, percent=4, rate=10, left=8)
+        return _fill(width, 14, 12, 4, rate=10, left=10)
     if width >= 60:
-        return _fill(width, status=14, bar=8, percent=4, rate=10)
+        return _fill(width, 14, 8, 4, rate=10)
     if width >= 34:
-        return _fill(width, status=14, percent=4)
-    return _fill(width, status=1, percent=4)
+        return _fill(width, 14, 0, 4)
+    return _fill(width, 1, 0, 4)
 
 
 def _fill(
     width: int,
-    *,
     status: int,
-    bar: int = 0,
-    percent: int = 0,
+    bar: int,
+    percent: int,
+    *,
     size: int = 0,
     rate: int = 0,
     left: int = 0,
     connections: int = 0,
 ) -> Columns:
-    """Give the name what the fixed columns, each with one cell before it, leave over."""
-    fixed = sum(
-        cells + (1 if bar_like else 0)
-        for cells, bar_like in (
-            (bar, bar > 0),
-            (percent, percent > 0),
-            (size, False),
-            (rate, False),
-            (left, False),
-            (connections, False),
-        )
-    )
-    name = max(0, width - GUTTER - 2 - status - fixed - 1)
-    return Columns(width, name, status, bar, percent, size, rate, left, connections)
+    """Give the name what the fixed columns leave over. One cell stays free at the end."""
+    fixed = 2 + status + (bar and bar + 1) + percent + 1 + size + rate + left + connections + 1
+    name = max(0, width - GUTTER - fixed)
+    return Columns(width, name, status, 0, bar, percent, size, rate, left, connections)

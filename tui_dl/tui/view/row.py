@@ -6,10 +6,15 @@ they become spans.
 
 from __future__ import annotations
 
-from tui_dl.domain.display import display_text
+from functools import lru_cache
+
+from tui_dl.domain.display import SafeText, display_text
+from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import Status
+from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_duration, format_rate, format_size
+from tui_dl.domain.urls import parse_url
 from tui_dl.tui.view.bars import progress_bar
 from tui_dl.tui.view.columns import Columns
 from tui_dl.tui.view.ink import Ink, Line, Span, left, right
@@ -29,6 +34,7 @@ def row_line(download: DownloadSnapshot, columns: Columns, *, cursor: bool, sele
         ("●" if selected else " ", Ink.ACCENT),
         (" ", Ink.TEXT),
         (left(short_name(download.name, columns.name), columns.name), _name_ink(download, cursor)),
+        (_source(download, columns.source), Ink.FAINT),
         ("  ", Ink.TEXT),
         (left(status_word(download, columns.status), columns.status), look.ink),
     ]
@@ -42,7 +48,7 @@ def row_line(download: DownloadSnapshot, columns: Columns, *, cursor: bool, sele
 def header_line(columns: Columns) -> Line:
     """Return the headings over the columns."""
     spans: list[Span] = [
-        (" " * 3 + left("name", columns.name), Ink.FAINT),
+        (" " * 3 + left("name", columns.name) + _source_cell("from", columns.source), Ink.FAINT),
         ("  " + left("status", columns.status), Ink.FAINT),
     ]
     if columns.bar:
@@ -59,11 +65,28 @@ def header_line(columns: Columns) -> Line:
     return tuple(spans)
 
 
+@lru_cache(maxsize=4096)
+def host_of(url: str) -> SafeText:
+    """Return the host of a URL; of what is no URL, the text without its secrets."""
+    try:
+        return display_text(parse_url(url).host_port)
+    except UsageError:
+        return display_text(redacted(url))
+
+
 def percent_text(fraction: float | None) -> str:
     """Return whole percents, rounded down: 100% means all of it."""
     if fraction is None:
         return NOTHING
     return f"{int(fraction * 100)}%"
+
+
+def _source(download: DownloadSnapshot, cells: int) -> str:
+    return _source_cell(host_of(download.url), cells) if cells else ""
+
+
+def _source_cell(text: str, cells: int) -> str:
+    return "  " + left(short_name(text, cells - 2), cells - 2) if cells else ""
 
 
 def _name_ink(download: DownloadSnapshot, cursor: bool) -> Ink:
@@ -98,7 +121,7 @@ def _numbers(download: DownloadSnapshot, columns: Columns) -> list[Span]:
     if columns.left:
         spans.append((right(_left(download), columns.left), ink))
     if columns.connections:
-        shown = str(download.connections) if download.status.is_running else NOTHING
+        shown = str(download.connections) if download.connections else NOTHING
         spans.append((right(shown, columns.connections), ink))
     return spans
 

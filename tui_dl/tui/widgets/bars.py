@@ -39,6 +39,10 @@ class ColumnLine(InkedLine):
         return header_line(columns_for(width))
 
 
+TAB_GLYPHS = {Tab.ALL: "All", Tab.ACTIVE: "▼", Tab.QUEUED: "○", Tab.DONE: "✓", Tab.FAILED: "✗"}
+"""The tabs where words do not fit: the glyphs of the statuses that they hold."""
+
+
 class TabLine(InkedLine):
     """The five views with their counts, the selection and the sort."""
 
@@ -81,8 +85,7 @@ class TabLine(InkedLine):
         return [(tab, self._tab_spans(tab, gap, short=width < 50)) for tab in Tab]
 
     def _tab_spans(self, tab: Tab, gap: str, *, short: bool) -> Line:
-        word = tab.value.capitalize()
-        word = word[:1] if short else word
+        word = TAB_GLYPHS[tab] if short else tab.value.capitalize()
         number = str(self.counts.of(tab))
         if tab is self.tab:
             return ((f" {word} {number} ", Ink.TAB_ON), (gap, Ink.TEXT))
@@ -111,7 +114,7 @@ class KeyLine(InkedLine):
         self._bindings_changed(self.screen)
 
     def line(self, width: int) -> Line:
-        """Return as many keys as fit; the last one (help) always stays."""
+        """Return as many keys as fit; the last ones (quit, help) always stay."""
         spans: list[Span] = [(" ", Ink.TEXT)]
         for hint in self._fitting(width):
             spans += [(hint.shown, Ink.KEY), (f" {hint.word}   ", Ink.SOFT)]
@@ -127,24 +130,22 @@ class KeyLine(InkedLine):
                 return
 
     def _fitting(self, width: int) -> list[KeyHint]:
-        if not self.hints:
-            return []
-        *others, last = self.hints
-        free = width - 1 - _hint_cells(last) + 3
+        others, last = self.hints[:-KEPT_HINTS], self.hints[-KEPT_HINTS:]
+        free = width - 1 - sum(_hint_cells(hint) for hint in last) + HINT_GAP
         shown: list[KeyHint] = []
         for hint in others:
             free -= _hint_cells(hint)
             if free < 0:
                 break
             shown.append(hint)
-        return [*shown, last]
+        return [*shown, *last]
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if screen is not self.screen:
             return
         shown: dict[str, Binding] = {}
         for _, binding, enabled, _ in screen.active_bindings.values():
-            if binding.show and enabled:
+            if binding.show and enabled and not binding.system:
                 shown.setdefault(binding.action, binding)
         ordered = sorted(shown.values(), key=_footer_rank)
         self.hints = tuple(
@@ -157,24 +158,26 @@ FOOTER_ORDER = (
     "download.pause",
     "download.resume",
     "download.remove",
-    "list.select",
     "list.details",
+    "details.back",
+    "details.next",
+    "list.select",
     "list.filter",
     "app.limits",
-    "download.link",
-    "app.palette",
-    "app.quit",
 )
-"""What the footer shows first; unnamed keys follow, help comes last."""
+"""What the footer shows first; unnamed keys follow, then quit and help."""
+LAST_IN_FOOTER = ("app.quit", "app.help")
+KEPT_HINTS = len(LAST_IN_FOOTER)
+HINT_GAP = 3
 
 
 def _footer_rank(binding: Binding) -> tuple[int, int]:
-    if binding.id == "app.help":
-        return (2, 0)
+    if binding.id in LAST_IN_FOOTER:
+        return (2, LAST_IN_FOOTER.index(binding.id))
     if binding.id in FOOTER_ORDER:
         return (0, FOOTER_ORDER.index(binding.id))
     return (1, 0)
 
 
 def _hint_cells(hint: KeyHint) -> int:
-    return len(hint.shown) + 1 + len(hint.word) + 3
+    return len(hint.shown) + 1 + len(hint.word) + HINT_GAP

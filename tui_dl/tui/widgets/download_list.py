@@ -26,7 +26,7 @@ from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
 StripKey = tuple[str, int, int, bool, bool, bool]
 
 
-class DownloadList(ScrollView, Inked, can_focus=True):
+class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
     """Rows of downloads with a cursor and a selection that follow ids, not places."""
 
     # Textual takes component classes from one line of bases only, so they are named again.
@@ -39,11 +39,9 @@ class DownloadList(ScrollView, Inked, can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
         Binding("home,g", "edge(-1)", "First", show=False, id="list.first"),
         Binding("end,G", "edge(1)", "Last", show=False, id="list.last"),
-        Binding(
-            "space", "select", "Select", tooltip="Select this download and go on", id="list.select"
-        ),
+        Binding("space", "select", "Select", tooltip="This one, then go on", id="list.select"),
         Binding("ctrl+a", "select_all", "Select all shown", show=False, id="list.select_all"),
-        Binding("enter", "open", "Details", tooltip="Show all about it", id="list.details"),
+        Binding("enter", "open", "Details", tooltip="All about it", id="list.details"),
     ]
 
     cursor_row: reactive[int] = reactive(0, repaint=False)

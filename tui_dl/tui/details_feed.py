@@ -1,0 +1,55 @@
+"""Fetch the details of the download that is looked at, once for each new picture of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.snapshot import DownloadDetails, DownloadSnapshot
+from tui_dl.service.contract import DownloadService
+
+
+class DetailsFeed:
+    """Ask for details without piling up: while one answer is awaited, only the last wish counts.
+
+    ``deliver`` gets the details, or ``None`` when there is nothing to show.
+    """
+
+    def __init__(
+        self,
+        service: DownloadService,
+        run: Callable[[Coroutine[Any, Any, None]], object],
+        deliver: Callable[[DownloadDetails | None], None],
+    ) -> None:
+        self._service = service
+        self._run = run
+        self._deliver = deliver
+        self._wanted: tuple[str, int] | None = None
+        self._had: tuple[str, int] | None = None
+        self._busy = False
+
+    def want(self, download: DownloadSnapshot | None) -> None:
+        """Say what is looked at now."""
+        self._wanted = (download.id, download.version) if download is not None else None
+        if self._wanted != self._had and not self._busy:
+            self._busy = True
+            self._run(self._fetch())
+
+    async def _fetch(self) -> None:
+        try:
+            while self._wanted != self._had:
+                wanted = self._wanted
+                details = None
+                if wanted is not None:
+                    try:
+                        details = await self._service.details(wanted[0])
+                    except TuiDlError:
+                        self._had = wanted
+                        continue  # out of reach: the last picture stays, the top line says so
+                self._had = wanted
+                now = self._wanted[0] if self._wanted is not None else None
+                if now == (wanted[0] if wanted is not None else None):
+                    self._deliver(details)
+        finally:
+            self._busy = False

@@ -1,0 +1,42 @@
+"""A box of lines that scrolls: details, help, anything that is text with inks."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui_dl.tui.view.ink import Line
+from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
+
+
+class LineBox(Inked, ScrollView, can_focus=False, inherit_bindings=False):
+    """Lines in, strips out; only the lines that changed are painted again.
+
+    It takes no focus, so that the list never loses it; the wheel works all the same.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+
+    def show_lines(self, lines: list[Line]) -> None:
+        """Show other lines; repaint those that differ."""
+        old, self._lines = self._lines, lines
+        if len(old) != len(lines):
+            self.virtual_size = Size(0, len(lines))
+            self.refresh(layout=self.styles.is_auto_height)
+            return
+        for y, (before, after) in enumerate(zip(old, lines, strict=True)):
+            if before != after:
+                self.refresh_line(y)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line of the viewport."""
+        width = self.size.width
+        at = y + self.scroll_offset.y
+        return self.paint(self._lines[at], width) if at < len(self._lines) else self.blank(width)
