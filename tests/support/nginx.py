@@ -71,7 +71,8 @@ def _free_port() -> int:
 class Nginx:
     """nginx serving ``root``; a context manager. Plain HTTP/1.1 with ranges and strong ETags.
 
-    ``rate_bps`` is per connection, 0 unlimited. ``chain_file`` (certificate chain and key in
+    ``rate_bps`` is per connection, 0 unlimited; nginx lets one second's worth go at once.
+    ``chain_file`` (certificate chain and key in
     one PEM) turns on TLS. ``extra`` goes into the location block as it is.
     """
 
@@ -127,6 +128,12 @@ class Nginx:
         return self._process.pid
 
     @property
+    def folder(self) -> Path:
+        """Where configuration and logs are; gone after the block."""
+        assert self._folder is not None
+        return Path(self._folder.name)
+
+    @property
     def requests(self) -> list[NginxRequest]:
         """Requests that are over, in the order they ended."""
         log = self._path("access.log")
@@ -147,8 +154,7 @@ class Nginx:
         return seen
 
     def _path(self, name: str) -> Path:
-        assert self._folder is not None
-        return Path(self._folder.name) / name
+        return self.folder / name
 
     def _start(self, *, is_last: bool) -> bool:
         self.port = _free_port()
