@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError
-from tui_dl.domain.model import AddRequest, Assurance, Status
+from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Status
 from tui_dl.domain.snapshot import (
     DownloadDetails,
     DownloadEvent,
@@ -21,7 +21,14 @@ from tui_dl.domain.snapshot import (
     EngineSnapshot,
     EventKind,
 )
-from tui_dl.service.contract import ActionResult, AddOutcome, AddResult, EventListener, MoveTo
+from tui_dl.service.contract import (
+    ActionResult,
+    AddOutcome,
+    AddResult,
+    EventListener,
+    MoveTo,
+    Recheck,
+)
 
 _BORN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -96,6 +103,7 @@ class FakeService:
     rows: dict[str, DownloadSnapshot] = field(default_factory=dict)
     start_error: TuiDlError | None = None
     refuse: dict[str, Failure] = field(default_factory=dict)
+    looks: dict[str, Recheck] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     added: list[AddRequest] = field(default_factory=list)
     on_started: Callable[[], object] = lambda: None
@@ -156,6 +164,17 @@ class FakeService:
             self._change(id, {"status": Status.QUEUED, "failure": None}, EventKind.RESUMED)
             self._run(id)
         return [ActionResult(id) for id in ids]
+
+    async def recheck(self, id: str) -> Recheck:
+        """Answer as told, ``SAME`` if nothing was told."""
+        self.calls.append(f"recheck {id}")
+        return self.looks.get(id, Recheck.SAME)
+
+    async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
+        """Take the options over."""
+        self.calls.append(f"set_options {id}")
+        self._change(id, {"options": options}, EventKind.CHANGED)
+        return ActionResult(id)
 
     def change(self, id: str, change: Change) -> None:
         """Change one row from outside of any plan."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.cli.conftest import Shell
 from tests.cli.fake_service import DONE, failed_with, make_row
 from tui_dl.domain.errors import ErrorCode, Failure, StateError
 from tui_dl.domain.model import Assurance, Digest, Status
+from tui_dl.service.contract import Recheck
 
 ONE = "http://127.0.0.1:1/one.bin"
 TWO = "http://127.0.0.1:1/two.bin"
@@ -167,36 +169,60 @@ def test_the_same_url_twice_is_said_and_fetched_once(shell: Shell) -> None:
     assert done.out == f"{Path.cwd()}/one.bin\n"
 
 
-def test_a_finished_file_is_not_fetched_again(shell: Shell) -> None:
+@pytest.mark.parametrize(
+    ("look", "words"), [(Recheck.SAME, "still has the same"), (Recheck.UNKNOWN, "cannot be told")]
+)
+def test_a_finished_file_is_not_fetched_again(shell: Shell, look: Recheck, words: str) -> None:
     shell.run("get", ONE)
-    Path("one.bin").write_bytes(b"x" * 1000)
+    shell.service.looks["id1"] = look
 
     done = shell.run("get", ONE)
 
     assert done.code == 0
     assert done.out == f"{Path.cwd()}/one.bin\n"
-    assert "already here" in done.err
+    assert "already here: " in done.err
+    assert words in done.err
     assert len(shell.service.added) == 1
 
 
-@pytest.mark.parametrize("content", [None, b"x" * 999], ids=["gone", "other size"])
-def test_a_file_that_is_not_whole_is_fetched_again(shell: Shell, content: bytes | None) -> None:
+def test_a_file_that_changed_here_or_there_is_fetched_again(shell: Shell) -> None:
     shell.run("get", ONE)
-    if content is not None:
-        Path("one.bin").write_bytes(content)
+    shell.service.looks["id1"] = Recheck.CHANGED
 
     shell.run("get", ONE)
 
     assert len(shell.service.added) == 2
 
 
-def test_a_finished_file_must_have_the_digest_that_is_asked_for(shell: Shell) -> None:
+@pytest.mark.parametrize(("content", "fetched"), [(b"right", 1), (b"wrong", 2)])
+def test_a_finished_file_must_have_the_digest_that_is_asked_for(
+    shell: Shell, content: bytes, fetched: int
+) -> None:
     shell.run("get", ONE)
-    Path("one.bin").write_bytes(b"x" * 1000)
+    Path("one.bin").write_bytes(content)
+
+    done = shell.run("get", "--checksum", f"sha-256={sha256(b'right').hexdigest()}", ONE)
+
+    assert done.code == 0
+    assert len(shell.service.added) == fetched
+
+
+def test_a_digest_that_was_checked_then_is_not_read_again(shell: Shell) -> None:
+    shell.service.plans[ONE] = [{**DONE, "digest": Digest("sha256", HEX)}]
+    shell.run("get", ONE)
 
     shell.run("get", "--checksum", f"sha-256={HEX}", ONE)
 
-    assert len(shell.service.added) == 2
+    assert len(shell.service.added) == 1
+
+
+def test_new_flags_count_for_what_an_earlier_run_left(shell: Shell) -> None:
+    shell.service.rows["old"] = make_row("old", ONE, str(Path.cwd()), status=Status.FAILED)
+
+    shell.run("get", "-H", "Cookie: fresh", ONE)
+
+    assert shell.service.calls == ["start", "set_options old", "resume old", "close"]
+    assert shell.service.rows["old"].options.headers == (("Cookie", "fresh"),)
 
 
 def test_json_lines_are_all_of_stdout(shell: Shell) -> None:

@@ -1,53 +1,54 @@
-"""Whether a file that is asked for is already here. Reads the disk, never the network.
+"""Whether a file that is asked for is already here, and still what the source has.
 
 ``get`` is meant to be repeated until it succeeds, so a repeat after success must not
-fetch a second copy. Limit: the server is not asked whether it has a newer version.
+fetch a second copy. Must not fetch or change anything itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 from tui_dl.cli.sentences import final_path
 from tui_dl.domain.model import AddRequest, Digest, Status
 from tui_dl.domain.snapshot import DownloadSnapshot
+from tui_dl.service.contract import DownloadService, Recheck
 
 
 async def find_finished(
-    downloads: Iterable[DownloadSnapshot], request: AddRequest
-) -> DownloadSnapshot | None:
-    """Return the newest completed download of this request whose file is still whole.
+    service: DownloadService, request: AddRequest
+) -> tuple[DownloadSnapshot, Recheck] | None:
+    """Return the newest completed download of this request that need not be fetched again.
 
-    Whole means: a regular file of the right size, and, for each digest that the request
-    names and the download was not checked with, of that digest.
+    Its file is in place and untouched. The source has the same version (``SAME``), or
+    does not tell (``UNKNOWN``). Digests that the request names and that were not checked
+    when the file came are checked now.
     """
-    candidates = [download for download in downloads if _answers(download, request)]
-    for download in sorted(candidates, key=lambda item: item.created_at, reverse=True):
-        path = Path(final_path(download))
-        unchecked = [digest for digest in request.options.digests if digest != download.digest]
-        if await asyncio.to_thread(_is_whole, path, download.done_bytes, unchecked):
-            return download
+    candidates = [row for row in service.snapshot().downloads if _answers(row, request)]
+    for row in sorted(candidates, key=lambda item: item.created_at, reverse=True):
+        look = await service.recheck(row.id)
+        unchecked = [digest for digest in request.options.digests if digest != row.digest]
+        if look is Recheck.CHANGED:
+            continue
+        if await asyncio.to_thread(_has_digests, Path(final_path(row)), unchecked):
+            return row, look
     return None
 
 
-def _answers(download: DownloadSnapshot, request: AddRequest) -> bool:
+def _answers(row: DownloadSnapshot, request: AddRequest) -> bool:
     return (
-        download.status is Status.COMPLETED
-        and download.url == request.url
-        and download.directory == request.directory
-        and request.options.out in (None, download.options.out)
+        row.status is Status.COMPLETED
+        and row.url == request.url
+        and row.directory == request.directory
+        and row.options.out == request.options.out
     )
 
 
-def _is_whole(path: Path, size_bytes: int, digests: list[Digest]) -> bool:
+def _has_digests(path: Path, digests: list[Digest]) -> bool:
     try:
-        if not path.is_file() or path.stat().st_size != size_bytes:
-            return False
         return all(_hex(path, digest.algorithm) == digest.hex for digest in digests)
-    except OSError:  # cannot be read: then it does not count as being here
+    except OSError:  # it went away since we looked: then it is not here
         return False
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tui_dl.cli.exit_codes import code_of_errors, code_of_signal
 from tui_dl.cli.finished import find_finished
@@ -19,10 +19,21 @@ from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import AddRequest, Status
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind
-from tui_dl.service.contract import AddOutcome, AddResult, DownloadService
+from tui_dl.service.contract import (
+    ActionResult,
+    AddOutcome,
+    AddResult,
+    DownloadService,
+    Recheck,
+)
 
 _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.PAUSED})
 """Nothing more happens by itself. A pause in the foreground comes from trouble only."""
+
+_LOOKS = {
+    Recheck.SAME: "the server still has the same",
+    Recheck.UNKNOWN: "whether the server has another by now cannot be told",
+}
 
 
 async def run_foreground(
@@ -80,15 +91,15 @@ class _Run:
 
     async def _missing(self, requests: Sequence[AddRequest]) -> list[AddRequest]:
         """Return the requests whose file is not here yet; report the others as done."""
-        downloads = self._service.snapshot().downloads
         missing: list[AddRequest] = []
         for request in requests:
-            finished = await find_finished(downloads, request)
+            finished = await find_finished(self._service, request)
             if finished is None:
                 missing.append(request)
                 continue
-            self._reporter.note(f"{finished.name} is already here; the server was not asked again.")
-            self._reporter.completed(finished)
+            row, look = finished
+            self._reporter.note(f"{row.name} is already here: {_LOOKS[look]}.")
+            self._reporter.completed(row)
         return missing
 
     async def _begin(self, requests: Sequence[AddRequest]) -> None:
@@ -99,8 +110,14 @@ class _Run:
         rows |= {download.id: download for download in self._service.snapshot().downloads}
         for request, result in zip(requests, results, strict=True):
             self._take(request, result, rows.get(result.id or ""))
-        known = [item.id for item in results if item.outcome is AddOutcome.DUPLICATE and item.id]
-        await self._resume(list(dict.fromkeys(known)))
+        await self._resume(
+            {
+                result.id: request
+                for request, result in zip(requests, results, strict=True)
+                if result.outcome is AddOutcome.DUPLICATE and result.id is not None
+            },
+            rows,
+        )
         for event in early:
             self._on_event(event)
 
@@ -117,17 +134,23 @@ class _Run:
         if row is not None:
             self._reporter.started(row, continued=continued)
 
-    async def _resume(self, ids: Sequence[str]) -> None:
-        """Set going what an earlier run left, in whatever status."""
-        if not ids:
-            return
-        for result in await self._service.resume(ids):
+    async def _resume(
+        self, known: Mapping[str, AddRequest], rows: Mapping[str, DownloadSnapshot]
+    ) -> None:
+        """Set going what an earlier run left, in whatever status, with the options of this one."""
+        answers: list[ActionResult] = []
+        for id, request in known.items():
+            row = rows.get(id)
+            if row is None or row.options != request.options:
+                answers.append(await self._service.set_options(id, request.options))
+        answers += await self._service.resume(list(known))
+        for answer in answers:
             # NOT_ALLOWED_NOW: it moved on by itself since we looked; its events tell the rest.
-            if result.failure is None or result.failure.code is ErrorCode.NOT_ALLOWED_NOW:
+            if answer.failure is None or answer.failure.code is ErrorCode.NOT_ALLOWED_NOW:
                 continue
-            self._pending.pop(result.id, None)
-            self._errors.append(result.failure.code)
-            self._reporter.note(result.failure.message)
+            self._pending.pop(answer.id, None)
+            self._errors.append(answer.failure.code)
+            self._reporter.note(answer.failure.message)
 
     def _refuse(self, request: AddRequest, failure: Failure | None) -> None:
         failure = failure or Failure(ErrorCode.INTERNAL, "The engine gave no answer.")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui_dl.domain.errors import DiskError
 from tui_dl.domain.model import DownloadRecord, Status
+from tui_dl.engine.config import EngineConfig
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog_reader import read_catalog
 from tui_dl.storage.journal import WrittenJournal
@@ -51,20 +52,22 @@ def read_stored(data_dir: Path) -> StoredList:
     """
     view = read_catalog(data_dir / "catalog.sqlite3")
     boot_id = current_boot_id()
+    # The engine's own word on where journals are; nothing else of the configuration counts.
+    config = EngineConfig(data_dir=data_dir, directory=data_dir)
     downloads = tuple(
-        StoredDownload(record, _done_bytes(data_dir, record, boot_id)) for record in view.records
+        StoredDownload(record, _done_bytes(config, record, boot_id)) for record in view.records
     )
     return StoredList(downloads, view.damaged)
 
 
-def _done_bytes(data_dir: Path, record: DownloadRecord, boot_id: bytes) -> int:
+def _done_bytes(config: EngineConfig, record: DownloadRecord, boot_id: bytes) -> int:
     if record.status is Status.COMPLETED:
         return record.total_bytes or record.synced_bytes
     written = None
     if record.part is not None:
         try:
             written = WrittenJournal.load(
-                data_dir / "journal" / f"{record.id}.journal",
+                config.journal_path(record.id),
                 record_id=record.id,
                 generation=record.generation,
                 part=record.part,
