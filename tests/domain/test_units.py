@@ -165,6 +165,7 @@ def test_a_shown_duration_can_be_typed_and_is_cut_to_its_last_step(seconds: int)
         ("1.5GiB", 1_610_612_736),
         ("1.5 gib", 1_610_612_736),
         (" 2MB/s ", 2_000_000),
+        ("2 MB", 2_000_000),
         (".5k", 512),
         ("1.", 1),
         ("1.9", 1),
@@ -179,6 +180,7 @@ def test_typed_sizes(text: str, size_bytes: int) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "M", "-1", "+1", "1,5M", "1e9", "1_0", "2Mbit", "2Mbps", "2 M B", "2M / s",
+     "1" + " " * 100_000 + "x",
      "inf", "nan", "0x10", "٣", "1..5", ".", "8EiB", "9" * 21, "1" * 5000, "2M/m", "/s",
      "2MM"],
 )  # fmt: skip

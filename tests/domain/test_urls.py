@@ -157,6 +157,8 @@ def test_any_target_becomes_ascii_once(text: str) -> None:
         ("http://" + "a" * 64 + "/", "characters"),
         ("http://" + "a." * 130 + "b/", "characters"),
         ("http://é" + "a" * 64 + "/", "looked up"),
+        ("http://" + "é" * 200_000 + "/", "characters"),
+        ("http://" + "é." * 127 + "é/", "characters"),
         ("http://a。。é/", "looked up"),
         ("http://evil.example／.good.example/", "characters"),  # a look-alike of "/"
         ("http://good.example＠evil.example/", "characters"),

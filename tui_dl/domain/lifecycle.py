@@ -91,6 +91,12 @@ TRANSITIONS: Mapping[tuple[Status, Event], Status] = _expand()
 """Everything that is allowed. Read-only; a pair that is missing is not allowed."""
 
 
+_ALLOWED = {
+    status: frozenset(event for source, event in TRANSITIONS if source is status)
+    for status in Status
+}
+
+
 def next_status(status: Status, event: Event) -> Status | None:
     """Return what ``status`` becomes, or ``None`` when ``event`` is not allowed now."""
     return TRANSITIONS.get((status, event))
@@ -98,7 +104,7 @@ def next_status(status: Status, event: Event) -> Status | None:
 
 def allowed(status: Status) -> frozenset[Event]:
     """Return the events that ``status`` accepts."""
-    return frozenset(event for source, event in TRANSITIONS if source is status)
+    return _ALLOWED[status]
 
 
 def describe() -> list[tuple[str, str, str]]:

@@ -18,7 +18,7 @@ LARGEST_SIZE = 2**63 - 1
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _GROUP = "\u00a0"
 _NUMBER = r"([0-9]{1,20}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})"
-_SIZE = re.compile(rf"{_NUMBER}\s*([a-z]*)\s*(?:/s)?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(rf"{_NUMBER} ?([a-z]*)(?:/s)?", re.IGNORECASE | re.ASCII)
 _FACTORS = {"": 1, "b": 1} | {
     spelling: base**power
     for power, letter in enumerate("kmgtpe", start=1)

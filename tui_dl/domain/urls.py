@@ -26,11 +26,13 @@ __all__ = [
 ]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+LONGEST_HOST = 254
+"""Characters of a name in the DNS, the last dot included."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
-_HOST = re.compile(r"(?=.{1,254}\Z)(?:[a-z0-9_~-]{1,63}\.)*[a-z0-9_~-]{1,63}\.?")
+_HOST = re.compile(rf"(?=.{{1,{LONGEST_HOST}}}\Z)(?:[a-z0-9_~-]{{1,63}}\.)*[a-z0-9_~-]{{1,63}}\.?")
 _PORT = re.compile(r"[0-9]{1,5}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LOST_BYTE = re.compile(r"[\udc80-\udcff]")
@@ -180,7 +182,8 @@ def _name(text: str) -> str:
     if not text:
         raise _invalid("The URL has no host.")
     host = text
-    if not text.isascii():
+    # The length first: the codec takes very long over very long names.
+    if not text.isascii() and len(text) <= LONGEST_HOST:
         try:
             host = text.encode("idna").decode("ascii")
         except UnicodeError as error:
