@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from tui_dl.domain.urls import parse_url
 from tui_dl.engine.facts import OVERLAP_BYTES, Facts
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
 from tui_dl.engine.source import LinkSource
 from tui_dl.engine.worker import Worker
 from tui_dl.net.client import HttpClient
+from tui_dl.net.decoding import is_meant_raw
 from tui_dl.net.identity import Asked, Judgement, Verdict, read_head
 from tui_dl.net.reply import Reply
 from tui_dl.net.status import error_for_status
@@ -92,7 +94,8 @@ class Asking:
         source = self._source
         if reply.status not in (200, 206, 416):
             raise error_for_status(reply.status, reply.headers, source.host, datetime.now(UTC))
-        head = read_head(reply.status, reply.headers, reply.content_length)
+        keep_coding = is_meant_raw(parse_url(reply.url).target, reply.headers.get("content-type"))
+        head = read_head(reply.status, reply.headers, reply.content_length, keep_coding=keep_coding)
         asked = Asked(
             worker.asked_start or 0, worker.asked_end, ranged=worker.asked_start is not None
         )

@@ -7,13 +7,14 @@ Must not decide about retries, other workers or the file as a whole: it raises, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from enum import Enum
 from typing import Protocol
 
 from tui_dl.domain.errors import ErrorCode, ReplyRefusedError, TransferError
 from tui_dl.domain.rates import RateMeter
 from tui_dl.engine.plan import ENDLESS, Claim
+from tui_dl.net.decoding import Decoder
 from tui_dl.net.reply import Feed, Framing, Reply
 
 
@@ -35,6 +36,10 @@ class Span(Protocol):
     @property
     def end(self) -> int | None:
         """Offset behind the body's last byte, ``None`` when only the end will tell."""
+
+    @property
+    def coding(self) -> str | None:
+        """The coding of the body that has to be undone."""
 
 
 class Owner(Protocol):
@@ -117,7 +122,13 @@ class Worker:
             self.cursor, self.reply_end = span.start, span.end
             overlap = self.owner.overlap_of(self)
             sink = ClaimSink(self, claim, overlap)
-            await reply.pump(sink, idle_timeout_s=self.owner.idle_timeout_s)
+            idle_timeout_s = self.owner.idle_timeout_s
+            if span.coding is None:
+                await reply.pump(sink, idle_timeout_s=idle_timeout_s)
+            else:
+                decoding = DecodingSink(sink, span.coding)
+                await reply.pump(decoding, idle_timeout_s=idle_timeout_s)
+                decoding.finish()
             if overlap and not sink.overlap_is_proven:
                 raise TransferError("The connection ended early.", code=ErrorCode.TRUNCATED)
             self._check_span(claim, reply, span)
@@ -224,3 +235,25 @@ class ClaimSink:
         self._overlap_left -= count
         self._worker.cursor += count
         return data[count:]
+
+
+class DecodingSink:
+    """Undoes a content coding in front of another sink."""
+
+    def __init__(self, sink: ClaimSink, coding: str) -> None:
+        self._sink = sink
+        self._decoder = Decoder(coding)
+
+    def feed(self, data: memoryview) -> Feed | Awaitable[None]:
+        """Decode ``data`` and pass it on piece by piece."""
+        return self._pass_on(self._decoder.feed(data))
+
+    async def _pass_on(self, pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            answer = self._sink.feed(memoryview(piece))
+            if not isinstance(answer, Feed):
+                await answer
+
+    def finish(self) -> None:
+        """Check that the coded body is complete."""
+        self._decoder.finish()

@@ -98,10 +98,17 @@ class Judgement:
     start: int = 0
     end: int | None = None
     total: int | None = None
+    coding: str | None = None
+    """The body of a whole reply is coded and must be undone; its length says nothing."""
 
 
-def read_head(status: int, headers: HeadersLike, content_length: int | None) -> Head:
-    """Parse the fields that tell what a body is."""
+def read_head(
+    status: int, headers: HeadersLike, content_length: int | None, *, keep_coding: bool = False
+) -> Head:
+    """Parse the fields that tell what a body is.
+
+    ``keep_coding``: the coded bytes are the file itself, its coding is none.
+    """
     ranges = headers.get_all("content-range")
     parsed = parse_content_range(ranges[0]) if len(ranges) == 1 else None
     return Head(
@@ -110,7 +117,7 @@ def read_head(status: int, headers: HeadersLike, content_length: int | None) -> 
         content_range=parsed,
         has_content_range=bool(ranges),
         content_type=headers.get("content-type"),
-        content_encoding=headers.get("content-encoding"),
+        content_encoding=None if keep_coding else headers.get("content-encoding"),
         validators=validators_from(
             headers.get("etag"), headers.get("last-modified"), headers.get("date")
         ),
@@ -175,8 +182,9 @@ def _judge_part(head: Head, asked: Asked, known: Known) -> Judgement:
 
 
 def _judge_whole(head: Head, asked: Asked, known: Known) -> Judgement:
-    total = head.content_length
-    whole = Judgement(Verdict.WHOLE, start=0, end=total, total=total)
+    coding = head.content_encoding if _is_encoded(head.content_encoding) else None
+    total = head.content_length if coding is None else None
+    whole = Judgement(Verdict.WHOLE, start=0, end=total, total=total, coding=coding)
     if isinstance(head.content_range, ContentRange):
         span = head.content_range
         if span.start != 0 or (total is not None and span.end - span.start != span.total):
@@ -194,6 +202,7 @@ def _judge_whole(head: Head, asked: Asked, known: Known) -> Judgement:
             start=0,
             end=known.total if total is None else total,
             total=total,
+            coding=coding,
         )
     if same is not False and size_agrees:
         reason = "the server sends the file whole and does not tell its version"
