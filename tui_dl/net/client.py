@@ -1,14 +1,37 @@
 """The door of this room: one client for all downloads, one ``open`` for each request.
 
-Owns the redirect loop. Must not write files, retry, or choose ranges: the engine does.
+Owns the redirect loop and the choice of transport. Must not write files, retry, or choose
+ranges: the engine does. httpx builds and sends; the bytes travel by ``FastTransport``, or
+by httpx's own transport when there is a proxy.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 
-from tui_dl.net.reply import Reply
+from tui_dl import __version__
+from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.urls import ParsedUrl, parse_url
+from tui_dl.net.addresses import scope_of
+from tui_dl.net.cookies import deaf_jar, store_cookies
+from tui_dl.net.credentials import Fields, NetrcBook, fields_for
+from tui_dl.net.dial import Dialer, WireOptions
+from tui_dl.net.fast_reply import FastReply
+from tui_dl.net.fast_transport import BODY, WIRE, FastTransport
+from tui_dl.net.pool import ConnectionPool
+from tui_dl.net.proxies import ProxyChoice
+from tui_dl.net.proxy_client import ProxyClients
+from tui_dl.net.quiet_httpx import httpx
+from tui_dl.net.redirects import Classify, PeerGuard, next_url
+from tui_dl.net.reply import Framing, Reply
 from tui_dl.net.request import HttpRequest
+from tui_dl.net.small_body import read_small
+from tui_dl.net.tls import TlsContexts
+
+SMALL_REDIRECT_BYTES = 16 * 1024
+"""A redirect's body up to this is read, which keeps the connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +46,35 @@ class ClientConfig:
     """Connections kept for reuse."""
     max_connections: int = 512
     """Ceiling over all downloads; requests beyond it wait in line, without a time limit."""
+    classify: Classify = scope_of
+    """Tells how far an address reaches; for redirects that may not lead nearer."""
 
 
 class HttpClient:
-    """Send requests over shared connections. Belongs to the loop it is first used in."""
+    """Send requests over shared connections. Belongs to the loop it is made in."""
 
     def __init__(self, config: ClientConfig | None = None) -> None:
         self._config = ClientConfig() if config is None else config
+        contexts = TlsContexts()
+        pool = ConnectionPool(
+            max_idle_per_origin=self._config.max_idle_per_origin,
+            max_connections=self._config.max_connections,
+        )
+        headers = {
+            "User-Agent": self._config.user_agent or f"tui-dl/{__version__}",
+            "Accept-Encoding": "identity",
+        }
+        self._direct = httpx.AsyncClient(
+            transport=FastTransport(pool, Dialer(contexts)),
+            headers=headers,
+            cookies=deaf_jar(),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,
+        )
+        self._proxied = ProxyClients(contexts, headers)
+        self._choice = ProxyChoice(use_environment=self._config.env_proxies)
+        self._book = NetrcBook()
 
     async def open(self, request: HttpRequest) -> Reply:
         """Send ``request``, follow redirects, and return the reply once its head is there.
@@ -41,7 +86,64 @@ class HttpClient:
             UsageError: the URL or a header cannot be sent.
             TransferError: no reply came, its framing is broken, or a redirect was refused.
         """
-        raise NotImplementedError
+        url = parse_url(request.url)
+        owner = request.headers_origin or url.origin
+        jar = CookieJar() if request.cookies is None else request.cookies
+        conditional = bool(request.if_none_match or request.if_modified_since)
+        guard = PeerGuard(classify=self._config.classify)
+        for _ in range(request.max_redirects + 1):
+            fields = fields_for(request, url, jar=jar, owner=owner, book=self._book)
+            reply = await self._send(request, url, fields, guard)
+            try:
+                store_cookies(jar, url, reply.headers.get_all("set-cookie"))
+                target = next_url(reply, url, conditional=conditional)
+                if target is None:
+                    return reply
+                await _finish(reply)
+            except BaseException:  # a cancellation too must not leak the connection
+                await reply.aclose()
+                raise
+            guard = guard.after(reply.peer, may_narrow=request.private_redirects_allowed)
+            url = target
+        raise TransferError(
+            f"{url.host}:{url.port} still redirects after {request.max_redirects} times.",
+            code=ErrorCode.TOO_MANY_REDIRECTS,
+            retryable=False,
+        )
 
     async def aclose(self) -> None:
         """Close every connection. Idempotent; replies still open fail with CONNECTION_LOST."""
+        await self._direct.aclose()
+        await self._proxied.aclose()
+
+    async def _send(
+        self, request: HttpRequest, url: ParsedUrl, fields: Fields, guard: PeerGuard
+    ) -> Reply:
+        """Send one request, redirects aside."""
+        proxy = self._choice.choose(url, request.proxy)
+        if proxy is not None:
+            guard(url.host)  # all that can be judged: the proxy looks names up
+            return await self._proxied.send(proxy, request, url, fields)
+        wire = WireOptions(request.tls, request.connect_timeout_s, request.head_timeout_s, guard)
+        response = await self._direct.send(
+            self._direct.build_request(
+                "GET",
+                f"{url.scheme}://{url.host_port}/",
+                headers=fields,
+                extensions={"target": url.target.encode("ascii"), WIRE: wire},
+            ),
+            stream=True,
+        )
+        return FastReply(response, response.extensions[BODY], url.raw)
+
+
+async def _finish(reply: Reply) -> None:
+    """Read the small body of a redirect, so that its connection can be used again."""
+    known = reply.framing is not Framing.CLOSE
+    if known and (reply.content_length or 0) <= SMALL_REDIRECT_BYTES:
+        try:
+            async with asyncio.timeout(1.0):
+                await read_small(reply, SMALL_REDIRECT_BYTES)
+        except (TransferError, TimeoutError):
+            pass  # the body of a redirect is nothing that anybody needs
+    await reply.aclose()

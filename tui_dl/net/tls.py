@@ -1,11 +1,23 @@
-"""TLS settings of a request and the contexts made from them.
+"""TLS: the settings of a request, the contexts made from them, and the record layer.
 
-Owns certificate loading. Must not connect. ``ssl`` is imported at first use only.
+Owns certificate loading and the work between ciphertext and plaintext. Must not connect.
+The layer is our own over ``ssl.MemoryBIO`` because the loops' differ where it matters: they
+do not tell a close_notify from a bare FIN (RFC 9112 section 9.8), and drop what a paused
+reader had not taken yet.
 """
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+import sys
 from dataclasses import dataclass
+
+from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.net.threads import call_in_thread
+
+RECORD_BYTES = 16 * 1024
+"""Largest plaintext of one record (RFC 8446 section 5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +32,127 @@ class TlsOptions:
 
 SYSTEM_TLS = TlsOptions()
 """The authorities of the system, everything checked."""
+
+
+class TlsContexts:
+    """Makes each context once, at first use, off the loop: loading authorities is slow."""
+
+    def __init__(self) -> None:
+        self._made: dict[TlsOptions, asyncio.Task[ssl.SSLContext]] = {}
+
+    async def get(self, options: TlsOptions) -> ssl.SSLContext:
+        """Return the context for ``options``.
+
+        Raises:
+            TransferError: TLS, the file with authorities cannot be used.
+        """
+        task = self._made.get(options)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.create_task(call_in_thread("tui-dl-tls", make_context, options))
+            self._made[options] = task
+        return await asyncio.shield(task)
+
+
+def make_context(options: TlsOptions) -> ssl.SSLContext:
+    """Build a context; reads files.
+
+    Raises:
+        TransferError: TLS, the file with authorities cannot be used.
+    """
+    context = _system_context() if options.check else _trusting_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if options.ca_certificate is not None:
+        try:
+            context.load_verify_locations(cafile=options.ca_certificate)
+        except OSError as error:  # ssl.SSLError is one: a file without a certificate
+            reason = error.strerror if not isinstance(error, ssl.SSLError) else None
+            raise TransferError(
+                f"The CA certificate file {options.ca_certificate} cannot be used: "
+                f"{(reason or 'it holds no PEM certificate').lower()}.",
+                code=ErrorCode.TLS,
+                retryable=False,
+            ) from error
+    return context
+
+
+def _system_context() -> ssl.SSLContext:
+    """Trust what the system trusts."""
+    if sys.platform in ("darwin", "win32"):
+        import truststore  # the system's own verifier there; on Linux OpenSSL's files are it
+
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context()
+
+
+def _trusting_context() -> ssl.SSLContext:
+    """Trust everybody: the user said so for one download."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class TlsLayer:
+    """Turns the ciphertext of one connection into plaintext and back. No I/O."""
+
+    __slots__ = ("_incoming", "_object", "_outgoing", "closed")
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._object = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=host.rstrip(".")
+        )
+        self.closed = False
+        """Whether the peer said goodbye (close_notify)."""
+
+    def handshake(self) -> bool:
+        """Go on with the handshake; return whether it is done.
+
+        Raises:
+            ssl.SSLError: it failed.
+        """
+        try:
+            self._object.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def receive(self, ciphertext: memoryview) -> None:
+        """Take what arrived."""
+        self._incoming.write(ciphertext)
+
+    def receive_end(self) -> None:
+        """Note that nothing more arrives; ``read_into`` raises at the cut, if it is one."""
+        self._incoming.write_eof()
+
+    def read_into(self, room: memoryview) -> int:
+        """Decrypt into ``room`` until it is full or nothing is left; return the bytes.
+
+        Raises:
+            ssl.SSLEOFError: the connection ended without a close_notify.
+            ssl.SSLError: a record is broken.
+        """
+        size = len(room)
+        filled = 0
+        try:
+            while filled < size:
+                count = self._object.read(size - filled, room[filled:])
+                if not count:
+                    self.closed = True
+                    break
+                filled += int(count)
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLEOFError:
+            if not filled:  # else the caller takes those bytes first and asks again
+                raise
+        return filled
+
+    def write(self, plaintext: bytes) -> None:
+        """Encrypt; ``output`` has the result."""
+        self._object.write(plaintext)
+
+    def output(self) -> bytes:
+        """Return ciphertext that must be sent now, often nothing."""
+        return self._outgoing.read()

@@ -1,0 +1,185 @@
+"""The body of one reply on its way from the receive buffer to a sink.
+
+Owns the pump: back-pressure, the account of bytes, and the verdict on how it ended.
+Must not interpret what it carries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tui_dl.net.connection import Connection, Ending
+from tui_dl.net.errors import connection_lost, silence, transfer_error, truncated
+from tui_dl.net.framing import decoder_for
+from tui_dl.net.head import ReplyHead
+from tui_dl.net.reply import BodySink, Feed, Framing
+
+
+class Body:
+    """Pumps one body, for one task."""
+
+    def __init__(
+        self, connection: Connection, head: ReplyHead, give_back: Callable[[Connection], None]
+    ) -> None:
+        """``give_back`` takes the connection when it may carry another request."""
+        self.plan = head.plan
+        self.peer = connection.peer
+        self.reused = connection.replies > 0
+        connection.replies += 1
+        self._connection = connection
+        self._keep_alive = head.keep_alive
+        self._give_back = give_back
+        self._decoder = decoder_for(head.plan)
+        self._is_over = self._decoder.done
+        """Complete, or stopped by the sink: nothing is lent any more."""
+        self._is_closed = False
+        self._fed_bytes = 0
+        self._sink: BodySink | None = None
+        self._pending: Awaitable[None] | None = None
+        """What the sink wants awaited before it takes more."""
+        self._lent_end = 0
+        """Up to where the buffer is free again once that is done."""
+        self._is_awaiting_sink = False
+        self._failure: Exception | None = None
+        self._idle_timeout_s = 0.0
+        self._heard_at_s = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def pump(self, sink: BodySink, *, idle_timeout_s: float) -> None:
+        """Feed ``sink`` until the body is complete or stopped: see ``Reply.pump``."""
+        if self._sink is not None or self._is_closed:
+            raise RuntimeError("a body is pumped once, before its reply is closed")
+        self._sink = sink
+        self._idle_timeout_s = idle_timeout_s
+        self._heard_at_s = self._loop.time()
+        self._watch(idle_timeout_s)
+        connection = self._connection
+        connection.on_change = self._on_change
+        try:
+            self._advance(sink)
+            while not self._is_over:
+                if self._pending is not None:
+                    await self._let_sink_finish(self._pending)
+                    self._advance(sink)
+                else:
+                    await self._next_change()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            connection.on_change = None
+            connection.hold()
+
+    def close(self) -> None:
+        """Give the connection back if it is in step, else abort it. Idempotent."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._is_in_step():
+            self._give_back(self._connection)
+        else:
+            self._connection.abort()
+
+    def _is_in_step(self) -> bool:
+        """Whether the body was consumed to its end and nothing came behind it."""
+        connection = self._connection
+        if not (self._keep_alive and self._is_over and self._decoder.done):
+            return False
+        connection.release()  # lets stray bytes show that were not decrypted yet
+        return connection.is_open and connection.start == connection.end
+
+    async def _let_sink_finish(self, pending: Awaitable[None]) -> None:
+        """Wait for the sink; the connection is held and what was lent stays untouched."""
+        self._is_awaiting_sink = True
+        await pending
+        self._is_awaiting_sink = False
+        self._pending = None
+        self._connection.start = self._lent_end
+        self._heard_at_s = self._loop.time()
+
+    async def _next_change(self) -> None:
+        """Let bytes in until something needs the pump's own task."""
+        self._waiter = self._loop.create_future()
+        self._connection.release()  # may announce bytes at once
+        await self._waiter
+        if self._failure is not None:
+            raise self._failure
+
+    def _on_change(self) -> None:
+        """Take what arrived, inside the loop's callback."""
+        assert self._sink is not None
+        self._heard_at_s = self._loop.time()
+        if self._failure is None and self._pending is None and not self._is_over:
+            try:
+                self._advance(self._sink)
+            except Exception as error:  # noqa: BLE001 - whatever a sink raises ends the pump
+                self._fail(error)
+        if self._is_over or self._pending is not None:
+            self._wake()
+
+    def _advance(self, sink: BodySink) -> None:
+        """Feed all that the buffer has, or as much as the sink takes.
+
+        Raises:
+            TransferError: the framing is broken, or the stream ended before the body.
+        """
+        connection = self._connection
+        while not self._decoder.done:
+            if connection.start == connection.end:
+                if not connection.is_open:
+                    self._judge_ending()
+                    break
+                return
+            first, last, after = self._decoder.take(
+                connection.buffer, connection.start, connection.end
+            )
+            if first < last:
+                self._fed_bytes += last - first
+                answer = sink.feed(connection.view[first:last])
+                if answer is Feed.STOP:
+                    connection.start = after
+                    break
+                if not isinstance(answer, Feed):
+                    self._pending = answer
+                    self._lent_end = after
+                    connection.hold()
+                    return
+            connection.start = after
+        self._is_over = True
+
+    def _judge_ending(self) -> None:
+        """Return if the end of the stream is the end of the body, else raise."""
+        connection = self._connection
+        if connection.ending is Ending.LOST:
+            if connection.error is not None:
+                raise transfer_error(connection.error, connection.where) from connection.error
+            raise connection_lost(connection.where)
+        if self.plan.framing is Framing.CLOSE and connection.ending is Ending.CLEAN:
+            return
+        length = self.plan.length
+        raise truncated(connection.where, None if length is None else length - self._fed_bytes)
+
+    def _watch(self, delay_s: float) -> None:
+        self._timer = self._loop.call_later(delay_s, self._check_silence)
+
+    def _check_silence(self) -> None:
+        """Fail when nothing came for too long; waiting for the sink does not count."""
+        quiet_s = self._loop.time() - self._heard_at_s
+        if self._is_awaiting_sink:
+            self._watch(self._idle_timeout_s)
+        elif quiet_s < self._idle_timeout_s:
+            self._watch(self._idle_timeout_s - quiet_s)
+        else:
+            self._fail(silence(self._connection.where, self._idle_timeout_s))
+
+    def _fail(self, error: Exception) -> None:
+        """Let the pump raise ``error``."""
+        self._failure = error
+        self._connection.hold()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

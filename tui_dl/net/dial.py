@@ -1,0 +1,172 @@
+"""From a host name to a connection: look-up, happy eyeballs, TLS.
+
+Owns name look-ups and socket options. Must not pool or speak HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohappyeyeballs import AddrInfoType, start_connection
+
+from tui_dl.domain.errors import TransferError
+from tui_dl.net.connection import Connection, Memory
+from tui_dl.net.errors import no_connection, transfer_error
+from tui_dl.net.threads import call_in_thread
+from tui_dl.net.tls import SYSTEM_TLS, TlsContexts, TlsLayer, TlsOptions
+
+ATTEMPT_DELAY_S = 0.25
+"""Head start of one address before the next is tried (RFC 8305 section 5)."""
+LOOKUPS_AT_ONCE = 16
+LOOKUP_LIFETIME_S = 10.0
+"""A burst of connections to one host asks once."""
+NEAR_RTT_US = 5_000
+RECEIVE_BUFFER_BYTES = 256 * 1024
+"""For near servers. Linux doubles it: a stalled reader then has 505 KiB in the kernel,
+against 4 to 32 MiB with autotuning after half a GiB (measured). All of that would be lost,
+and fetched again, at a kill -9. Costs 0.1 CPU s a GiB."""
+
+_RTT_OFFSET = 68
+"""Of ``tcpi_rtt`` (microseconds) in Linux's struct tcp_info."""
+
+CheckPeer = Callable[[str], None]
+"""Raises TransferError when the IP address must not be connected to."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireOptions:
+    """How one request may travel; ``FastTransport`` finds it in the request's extensions."""
+
+    tls: TlsOptions = SYSTEM_TLS
+    connect_timeout_s: float = 15.0
+    head_timeout_s: float = 30.0
+    check_peer: CheckPeer | None = None
+
+
+class Resolver:
+    """Looks names up in threads, a name once at a time, and remembers for a moment."""
+
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock
+        self._gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+        self._running: dict[tuple[str, int], asyncio.Task[list[AddrInfoType]]] = {}
+        self._known: dict[tuple[str, int], tuple[float, list[AddrInfoType]]] = {}
+
+    async def resolve(self, host: str, port: int) -> list[AddrInfoType]:
+        """Return the addresses of ``host`` in the order of the system.
+
+        Raises:
+            socket.gaierror: there are none.
+        """
+        now = self._now()
+        known = self._known.get((host, port))
+        if known is not None and now - known[0] < LOOKUP_LIFETIME_S:
+            return known[1]
+        task = self._running.get((host, port))
+        if task is None:
+            task = asyncio.create_task(self._look_up(host, port))
+            self._running[host, port] = task
+            task.add_done_callback(lambda _: self._running.pop((host, port), None))
+        return await asyncio.shield(task)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time() if self._clock is None else self._clock()
+
+    async def _look_up(self, host: str, port: int) -> list[AddrInfoType]:
+        async with self._gate:
+            found = await call_in_thread(
+                "tui-dl-dns", socket.getaddrinfo, host, port, type=socket.SOCK_STREAM
+            )
+        now = self._now()
+        self._known = {k: v for k, v in self._known.items() if now - v[0] < LOOKUP_LIFETIME_S}
+        self._known[host, port] = (now, list(found))
+        return list(found)
+
+
+class Dialer:
+    """Opens connections."""
+
+    def __init__(self, contexts: TlsContexts, resolver: Resolver | None = None) -> None:
+        self._resolver = Resolver() if resolver is None else resolver
+        self._contexts = contexts
+        self._memory = Memory()
+
+    async def dial(self, scheme: str, host: str, port: int, options: WireOptions) -> Connection:
+        """Connect and, for https, shake hands. Cancelling closes the socket.
+
+        Raises:
+            TransferError: it failed, took longer than ``connect_timeout_s``, or
+                ``check_peer`` allows none of the addresses.
+        """
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            async with asyncio.timeout(options.connect_timeout_s) as limit:
+                return await self._connect(scheme, host, port, options, where)
+        except TimeoutError as error:
+            if limit.expired():
+                raise no_connection(where, options.connect_timeout_s) from error
+            raise transfer_error(error, where) from error
+        except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError here and there
+            raise transfer_error(error, where) from error
+
+    async def _connect(
+        self, scheme: str, host: str, port: int, options: WireOptions, where: str
+    ) -> Connection:
+        addresses = _allowed(await self._resolver.resolve(host, port), options.check_peer)
+        context = await self._contexts.get(options.tls) if scheme == "https" else None
+        loop = asyncio.get_running_loop()
+        sock = await start_connection(
+            addresses, happy_eyeballs_delay=ATTEMPT_DELAY_S, interleave=1, loop=loop
+        )
+        layer = None if context is None else TlsLayer(context, host)
+        connection = Connection(where, layer, self._memory)
+        try:
+            connection.peer = str(sock.getpeername()[0])
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            bound_receive_buffer(sock)
+            await loop.create_connection(lambda: connection, sock=sock)
+        except BaseException:  # a cancellation too must not leak the socket
+            sock.close()
+            raise
+        try:
+            await connection.ready()
+        except BaseException:
+            connection.abort()
+            raise
+        return connection
+
+
+def bound_receive_buffer(sock: socket.socket) -> None:
+    """Keep the kernel from piling up bytes of a near server (Linux only).
+
+    Far servers keep autotuning: they need a window of bandwidth times delay.
+    """
+    if sys.platform != "linux":
+        return
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RTT_OFFSET + 4)
+    (rtt_us,) = struct.unpack_from("I", info, _RTT_OFFSET)
+    if rtt_us < NEAR_RTT_US:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+
+
+def _allowed(addresses: list[AddrInfoType], check_peer: CheckPeer | None) -> list[AddrInfoType]:
+    """Return the addresses that may be connected to; refuse when none may."""
+    if check_peer is None:
+        return addresses
+    allowed = []
+    refusal: TransferError | None = None
+    for address in addresses:
+        try:
+            check_peer(str(address[4][0]))
+        except TransferError as error:
+            refusal = error
+        else:
+            allowed.append(address)
+    if refusal is not None and not allowed:
+        raise refusal
+    return allowed

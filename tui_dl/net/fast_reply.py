@@ -1,0 +1,35 @@
+"""A reply of the fast transport."""
+
+from __future__ import annotations
+
+from tui_dl.net.body import Body
+from tui_dl.net.quiet_httpx import httpx
+from tui_dl.net.reply import BodySink, Reply, ReplyHeaders
+from tui_dl.net.small_body import read_small
+
+
+class FastReply(Reply):
+    """Pumps straight from the receive buffer."""
+
+    def __init__(self, response: httpx.Response, body: Body, url: str) -> None:
+        self.status = response.status_code
+        self.reason = response.extensions["reason_phrase"].decode("latin-1")
+        self.headers = ReplyHeaders(response.headers.raw)
+        self.url = url
+        self.framing = body.plan.framing
+        self.content_length = body.plan.length
+        self.peer = body.peer
+        self.reused = body.reused
+        self._body = body
+
+    async def pump(self, sink: BodySink, *, idle_timeout_s: float) -> None:
+        """Feed the body to ``sink``: see ``Reply.pump``."""
+        await self._body.pump(sink, idle_timeout_s=idle_timeout_s)
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """Return the body, or its first ``limit_bytes``."""
+        return await read_small(self, limit_bytes)
+
+    async def aclose(self) -> None:
+        """Give the connection back or abort it. Idempotent."""
+        self._body.close()

@@ -1,0 +1,121 @@
+"""How many connections one host bears, learned and shared by all downloads (trap H35).
+
+Owns the count, the learned limit, and the pauses that a server asked for (trap H28). Must
+not open connections or read replies: the engine tells what it met.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+RAISE_AFTER_S = 60.0
+"""Quiet time after which a lowered limit is tried one higher."""
+
+Clock = Callable[[], float]
+
+
+class HostGate:
+    """Lets connections to one host through, first come, first served. One loop's own."""
+
+    def __init__(self, ceiling: int, clock: Clock) -> None:
+        self.limit = ceiling
+        """Connections that the host seems to bear; starts at the ceiling."""
+        self.in_use = 0
+        self.hold_reason = ""
+        """Why everybody waits, in words, while ``held_for_s`` is above 0."""
+        self._ceiling = ceiling
+        self._clock = clock
+        self._changed_at_s = clock()
+        self._held_until_s = 0.0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def try_acquire(self) -> bool:
+        """Take a place if one is free now and nobody stands in line."""
+        if self._waiters or not self._has_room():
+            return False
+        self.in_use += 1
+        return True
+
+    async def acquire(self) -> None:
+        """Wait for a place. Cancelling leaves the line, or passes the place on."""
+        if self.try_acquire():
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self._admit()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.cancelled():
+                self._waiters.remove(waiter)
+            else:  # the place came in the same moment
+                self.release()
+            raise
+
+    def release(self) -> None:
+        """Give a place back; who is first in line takes it."""
+        self.in_use -= 1
+        self.raise_slowly()
+        self._admit()
+
+    def lower(self, seen: int) -> None:
+        """Learn that the host refused a connection while it had ``seen`` others."""
+        self.limit = max(1, min(self.limit, seen))
+        self._changed_at_s = self._clock()
+
+    def raise_slowly(self) -> None:
+        """Try one more connection, a minute after the last change of the limit."""
+        now_s = self._clock()
+        if self.limit < self._ceiling and now_s - self._changed_at_s >= RAISE_AFTER_S:
+            self.limit += 1
+            self._changed_at_s = now_s
+            self._admit()
+
+    def hold(self, seconds: float, reason: str) -> None:
+        """Let nobody in for ``seconds``, as Retry-After asked; a longer hold stands."""
+        until_s = self._clock() + max(0.0, seconds)
+        if until_s > self._held_until_s:
+            self._held_until_s = until_s
+            self.hold_reason = reason
+
+    def held_for_s(self, now: float | None = None) -> float:
+        """Return how long nobody is let in; 0 when the gate is open."""
+        return max(0.0, self._held_until_s - (self._clock() if now is None else now))
+
+    def _has_room(self) -> bool:
+        return self.in_use < self.limit and self.held_for_s() == 0
+
+    def _admit(self) -> None:
+        """Let in who stands in line, as far as there is room; look again after a hold."""
+        while self._waiters and self._has_room():
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                self.in_use += 1
+                waiter.set_result(None)
+        if self._waiters and self._timer is None and self.held_for_s() > 0:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self.held_for_s(), self._after_hold)
+
+    def _after_hold(self) -> None:
+        self._timer = None
+        self._admit()
+
+
+class HostGates:
+    """One gate for each host and port."""
+
+    def __init__(self, ceiling: int, clock: Clock) -> None:
+        """``ceiling`` is the most connections that any host gets; ``clock`` is monotonic."""
+        self._ceiling = ceiling
+        self._clock = clock
+        self._gates: dict[tuple[str, int], HostGate] = {}
+
+    def gate(self, host: str, port: int) -> HostGate:
+        """Return the gate, the same one each time."""
+        gate = self._gates.get((host, port))
+        if gate is None:
+            gate = self._gates[host, port] = HostGate(self._ceiling, self._clock)
+        return gate
