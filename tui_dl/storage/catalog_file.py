@@ -5,14 +5,13 @@ Must not repair: it says what is wrong and ``catalog`` decides.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
 from tui_dl.domain.errors import ErrorCode, StateError
 from tui_dl.storage import migrations
 from tui_dl.storage.page_scan import PAGE_BYTES, FileHeader
-from tui_dl.storage.salvage import create_file
+from tui_dl.storage.salvage import create_file, sync_file
 
 _BUSY_TIMEOUT_S = 5.0
 _WAL_KEEP_BYTES = 8 * 1024 * 1024
@@ -76,8 +75,8 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")
     # Removed rows must not come back from freed pages when a damaged file is read.
     connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEEP_BYTES:d}")
 
 
@@ -96,11 +95,7 @@ def copy_to(connection: sqlite3.Connection, target: Path) -> None:
         connection.backup(copy)
     finally:
         copy.close()
-    fd = os.open(fresh, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fdatasync(fd)
-    finally:
-        os.close(fd)
+    sync_file(fresh)
     fresh.replace(target)
 
 

@@ -54,8 +54,7 @@ _PLAIN_OPTIONS = (
 _UNREADABLE = (
     ValueError,
     TypeError,
-    KeyError,
-    IndexError,
+    LookupError,
     AttributeError,
     OverflowError,
     RecursionError,
@@ -114,21 +113,14 @@ def decode_record(body: bytes) -> DownloadRecord:
             holds values of the wrong kind.
     """
     try:
-        fields = json.loads(body)
-        return _record(fields)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+        return _record(json.loads(body))
+    except _UNREADABLE as error:
         raise RecordDecodeError(f"{type(error).__name__}: {error}") from error
 
 
 def _record(fields: _Json) -> DownloadRecord:
     part, failure, digest = fields.get("part"), fields.get("failure"), fields.get("digest")
+    supported = fields.get("ranges_supported")
     created_at = _decode_time(fields["created_at"])
     if created_at is None:
         raise ValueError("no created_at")
@@ -144,19 +136,19 @@ def _record(fields: _Json) -> DownloadRecord:
         source=_word(Source, fields.get("source", Source.LOCAL), Source.API),
         status=Status(fields.get("status", Status.QUEUED)),
         failure=None if failure is None else _decode_failure(failure),
-        name=fields.get("name"),
-        part_name=fields.get("part_name"),
+        name=_text_or_none(fields.get("name")),
+        part_name=_text_or_none(fields.get("part_name")),
         part=None if part is None else PartIdentity(int(part[0]), int(part[1])),
-        total_bytes=fields.get("total_bytes"),
+        total_bytes=_int_or_none(fields.get("total_bytes")),
         synced=decode_ranges(fields.get("synced", [])),
         generation=int(fields.get("generation", 1)),
         validators=Validators(
-            etag=fields.get("etag"),
-            last_modified=fields.get("last_modified"),
+            etag=_text_or_none(fields.get("etag")),
+            last_modified=_text_or_none(fields.get("last_modified")),
             last_modified_is_strong=bool(fields.get("last_modified_is_strong", False)),
         ),
-        final_url=fields.get("final_url"),
-        ranges_supported=fields.get("ranges_supported"),
+        final_url=_text_or_none(fields.get("final_url")),
+        ranges_supported=None if supported is None else bool(supported),
         assurance=_word(
             Assurance, fields.get("assurance", Assurance.PENDING), Assurance.UNVERIFIED
         ),
@@ -165,7 +157,7 @@ def _record(fields: _Json) -> DownloadRecord:
         tries=int(fields.get("tries", 0)),
         started_at=_decode_time(fields.get("started_at")),
         completed_at=_decode_time(fields.get("completed_at")),
-        final_modified_ns=fields.get("final_modified_ns"),
+        final_modified_ns=_int_or_none(fields.get("final_modified_ns")),
         added_by=_text(fields.get("added_by", "")),
     )
 
@@ -231,7 +223,7 @@ def _decode_failure(fields: _Json) -> Failure:
         message=_text(fields["message"]),
         retryable=bool(fields.get("retryable", False)),
         retry_after_s=fields.get("retry_after_s"),
-        http_status=fields.get("http_status"),
+        http_status=_int_or_none(fields.get("http_status")),
     )
 
 
@@ -260,6 +252,16 @@ def _word(kind: type[_Word], text: str, unknown: _Word) -> _Word:
         return kind(text)
     except ValueError:
         return unknown
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _int_or_none(value: object) -> int | None:
+    if value is None or isinstance(value, int):
+        return value
+    raise TypeError(f"not a whole number: {value!r}")
 
 
 def _text(value: object) -> str:

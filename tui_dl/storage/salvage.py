@@ -112,7 +112,9 @@ def _write_fresh(path: Path, records: list[DownloadRecord], bad: list[BadRow]) -
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES:d}")
-        connection.execute("PRAGMA synchronous = FULL")
+        # Nobody reads this file before it is whole: it needs one sync, at the end.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
         migrate(connection, 0)
         connection.execute("BEGIN IMMEDIATE")
         write_records(connection, records, 0)
@@ -120,6 +122,20 @@ def _write_fresh(path: Path, records: list[DownloadRecord], bad: list[BadRow]) -
         connection.execute("COMMIT")
     finally:
         connection.close()
+    sync_file(path)
+
+
+def sync_file(path: Path) -> None:
+    """Put the bytes of a file on stable storage.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def create_file(path: Path) -> None:
