@@ -138,7 +138,7 @@ def _place(directory: Path, options: DownloadOptions) -> tuple[Path, DownloadOpt
     folder, name = os.path.split(Path(out).expanduser() if out.startswith("~") else out)
     if name in ("", ".", ".."):
         raise UsageError(f"{out!r} names a folder; -o takes the name of a file.")
-    return absolute(os.path.join(directory, folder)), replace(options, out=name)  # noqa: PTH118 - str
+    return absolute(os.path.join(directory, folder)), replace(options, out=name)  # noqa: PTH118 - str in, str out
 
 
 def _existing_file(text: str) -> str:
