@@ -265,7 +265,7 @@ def test_a_slow_first_byte_delays_each_reply_and_blocks_no_other(
         assert fault_server.requests()[0].status is None
 
 
-def test_a_fast_client_does_not_starve_the_others(fault_server: FaultServer) -> None:
+def test_an_endless_reply_does_not_block_the_others(fault_server: FaultServer) -> None:
     url_size = 1 << 40
     fault_server.add(Resource(path="/endless", size=url_size))
     fault_server.add(FILE)
