@@ -1,6 +1,17 @@
 """The one import of tests that need a misbehaving server; also runs by hand.
 
-``python -m tests.support.fault_server --help``. Owns no behaviour of its own.
+``python -m tests.support.fault_server --help``. Owns no behaviour of its own. A test reads::
+
+    def test_h18_resets_are_survived(fault_server: FaultServer, tmp_path: Path) -> None:
+        url = fault_server.add(Resource(path="/f", size=SIZE, seed=7), rst_every(256 << 10))
+        fetch(url, tmp_path / "f")
+        check_file(tmp_path / "f", seed=7, size=SIZE)
+        fault_server.wait_idle()
+        assert fault_server.bytes_sent("/f") <= SIZE * 1.01
+
+Behaviours of a script run in order on one reply until one of them sends: those that choose the
+version (``identity``) stand first, then ranges and framing, then where the connection breaks.
+Refusals (``policy``) send at once, so what should happen to them stands before them.
 """
 
 from __future__ import annotations

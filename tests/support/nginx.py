@@ -5,9 +5,9 @@ Owns its process, its configuration and the reading of its access log.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -209,7 +209,7 @@ class Nginx:
             for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         # The master drops root for a user that could not read a private folder.
-        user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
+        user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
         return f"""
 {user}
 daemon off;

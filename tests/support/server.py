@@ -161,7 +161,10 @@ class FaultServer:
         return self.log.bytes_sent(path)
 
     def wait_for(self, predicate: Callable[[Self], bool], timeout_s: float = 10) -> None:
-        """Block until ``predicate(server)`` holds; raises TimeoutError."""
+        """Block until ``predicate(server)`` holds; raises TimeoutError.
+
+        The predicate runs under the log's lock: it may read, not change the server.
+        """
         self.log.wait_for(lambda: predicate(self), timeout_s)
 
     async def until(self, predicate: Callable[[Self], bool], timeout_s: float = 10) -> None:
@@ -279,9 +282,13 @@ class FaultServer:
                 if problem.errno == errno.ECONNABORTED:
                     continue
                 raise
-            # The wire is made inside the loop's callback, where the running loop is known.
-            wire = Wire(sock, self._tls)
             id = self.log.connection_opened((peer[0], peer[1]))
+            try:
+                wire = Wire(sock, self._tls)
+            except OSError:  # gone again before it was looked at
+                sock.close()
+                self.log.connection_closed(id, "client")
+                continue
             connection = Connection(wire, self.log, id, self._routes)
             task = self._loop.create_task(connection.run())
             self._connections[task] = wire
