@@ -346,6 +346,11 @@ class Core:
         """Publish a new snapshot."""
         self._press.print(self.jobs.values(), self.queue, self.api_address)
 
+    def picture_if_changed(self) -> None:
+        """Publish a new snapshot if an action changed something since the last one."""
+        if self._dirty.is_set():
+            self.picture()
+
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         looked_s = -SPACE_S

@@ -193,7 +193,8 @@ class Engine:
     async def call(self, work: Callable[[Core], Coroutine[Any, Any, Result]]) -> Result:
         """Run ``work`` in the engine's loop and await its result in the caller's loop.
 
-        Cancelling the caller does not undo what was asked.
+        What it changed is in the snapshot before the caller goes on. Cancelling the caller
+        does not undo what was asked.
 
         Raises:
             StateError: the engine is closed.
@@ -201,9 +202,15 @@ class Engine:
         parts, loop = self._parts, self._loop
         if parts is None or loop is None:
             raise StateError("The engine is closed.")
+
+        async def visibly() -> Result:
+            result = await work(parts.core)
+            parts.core.picture_if_changed()
+            return result
+
         if asyncio.get_running_loop() is loop:
-            return await work(parts.core)
-        future = asyncio.run_coroutine_threadsafe(work(parts.core), loop)
+            return await visibly()
+        future = asyncio.run_coroutine_threadsafe(visibly(), loop)
         return await asyncio.shield(asyncio.wrap_future(future))
 
     async def attach(self, guest: Callable[[], Coroutine[Any, Any, None]]) -> None:

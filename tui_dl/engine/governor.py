@@ -18,8 +18,12 @@ RAISED_CEILING = 64
 SHORTEST_STEP_S = 0.1
 LONGEST_STEP_S = 2.0
 FIRST_LOOK_S = 0.06
-SETTLED_S = 8.0
-"""After this a full link is tried again: others may have left it."""
+LONGEST_WAIT_S = 1.5
+"""A connection without a byte after this does not hold up the others' measurement."""
+
+FIRST_HOLD_S = 0.5
+LONGEST_HOLD_S = 16.0
+"""A full link is tried again: others may have left it, or a burst was taken for its rate."""
 
 LONG_LINK_S = 0.02
 """Above this time to the first byte a lone connection is worth little: open more at once."""
@@ -36,9 +40,15 @@ class Governor:
     ceiling_is_fixed: bool = False
     target: int = 1
     _level_bps: float = 0.0
+    """What the connections before the last step brought together."""
+    _level_target: int = 1
     _step_began_s: float | None = None
     _bytes_at_step: int = 0
-    _is_settled: bool = False
+    _waiting_since_s: float | None = None
+    _is_holding: bool = False
+    _is_retrial: bool = False
+    _looks_throttled: bool = False
+    _hold_s: float = FIRST_HOLD_S
 
     def begin(self, now_s: float, done_bytes: int, setup_s: float) -> None:
         """Start to measure: the first reply of this run has arrived."""
@@ -49,40 +59,76 @@ class Governor:
 
     def lower(self, target: int) -> None:
         """Bow to a server that takes no more connections."""
-        self.target = max(1, min(self.target, target))
-        self._is_settled = True
+        self.target = self._level_target = max(1, min(self.target, target))
+        self.ceiling = max(1, min(self.ceiling, target))
+        self.ceiling_is_fixed = True
 
-    def update(self, now_s: float, done_bytes: int, left_bytes: int, setup_s: float) -> int:
+    def update(
+        self,
+        now_s: float,
+        done_bytes: int,
+        left_bytes: int,
+        setup_s: float,
+        *,
+        all_receive: bool = True,
+    ) -> int:
         """Return how many connections there should be now.
 
         ``setup_s`` is the usual time from asking to the first byte: a new connection
-        shows what it brings only after a few of those.
+        shows what it brings only after a few of those. ``all_receive`` tells whether
+        each connection has had its first bytes: before that nothing can be compared.
         """
         if self._step_began_s is None:
+            return self.target
+        if all_receive or self._is_holding:
+            self._waiting_since_s = None
+        elif self._waiting_since_s is None or now_s - self._waiting_since_s < LONGEST_WAIT_S:
+            self._waiting_since_s = self._waiting_since_s or now_s
+            self._step_began_s, self._bytes_at_step = now_s, done_bytes
             return self.target
         took_s = now_s - self._step_began_s
         if took_s < self._step_s(setup_s):
             return self.target
         rate_bps = (done_bytes - self._bytes_at_step) / took_s
         self._step_began_s, self._bytes_at_step = now_s, done_bytes
-        growth = rate_bps / self._level_bps if self._level_bps > 0 else THROTTLED_GROWTH
-        if growth < GROWTH_TO_GO_ON and not self._is_settled:
-            self._is_settled = True
-            return self.target
-        self._is_settled = False
-        self._level_bps = rate_bps
-        self._raise_ceiling(growth)
-        if left_bytes > rate_bps * max(FAST_ENOUGH_S, 2 * setup_s):
-            self.target = min(self.ceiling, self.target * (4 if self.target == 1 else 2))
+        if self._is_holding or self._level_bps == 0.0:
+            self._is_retrial = self._is_holding
+            self._climb(rate_bps, left_bytes, setup_s)
+        elif rate_bps >= self._level_bps * GROWTH_TO_GO_ON:
+            self._looks_throttled = rate_bps >= self._level_bps * THROTTLED_GROWTH
+            self._hold_s = FIRST_HOLD_S
+            self._is_retrial = False
+            self._climb(rate_bps, left_bytes, setup_s)
+        else:
+            self._hold()
         return self.target
 
+    def _climb(self, rate_bps: float, left_bytes: int, setup_s: float) -> None:
+        self._level_bps, self._level_target = rate_bps, self.target
+        self._is_holding = False
+        if self._looks_throttled and not self.ceiling_is_fixed and self.target >= self.ceiling:
+            self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * 2))
+        if left_bytes > rate_bps * max(FAST_ENOUGH_S, 2 * setup_s):
+            self.target = min(self.ceiling, self.target * (4 if self.target == 1 else 2))
+        if self.target == self._level_target:
+            self._hold()
+
+    def _hold(self) -> None:
+        """More did not bring more: look again after a while.
+
+        The first time what was opened stays open: the rate before may have been a burst,
+        as servers with a limit give one to each new connection. After a second look the
+        connections that brought nothing go.
+        """
+        if self._is_retrial:
+            self.target = self._level_target
+            self._looks_throttled = False
+            self._hold_s = min(LONGEST_HOLD_S, self._hold_s * 2)
+        self._is_holding = True
+
     def _step_s(self, setup_s: float) -> float:
-        if self._is_settled:
-            return SETTLED_S
+        if self._is_holding:
+            return self._hold_s
         if self._level_bps == 0.0 and self.target == 1:
             return FIRST_LOOK_S
         return min(LONGEST_STEP_S, max(SHORTEST_STEP_S, 3 * setup_s))
-
-    def _raise_ceiling(self, growth: float) -> None:
-        if not self.ceiling_is_fixed and self.target >= self.ceiling and growth >= THROTTLED_GROWTH:
-            self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * 2))

@@ -310,6 +310,8 @@ class Transfer:
         """Find more work for an idle worker: free bytes, a share of another's, a race."""
         if worker.is_dropped or self.facts.ranges_supported is False or self._fatal is not None:
             return None
+        if len(self.workers) > self._governor.target and self.facts.may_split:
+            return None
         if (claim := self.plan.take_free()) is not None:
             return claim
         return self._share()
@@ -340,7 +342,13 @@ class Transfer:
         left = self.plan.missing_bytes
         if not self.has_begun or left is None or not self.facts.may_split:
             return
-        target = self._governor.update(now_s, self.plan.done_bytes, left, self._pace.setup_s)
+        target = self._governor.update(
+            now_s,
+            self.plan.done_bytes,
+            left,
+            self._pace.setup_s,
+            all_receive=all(w.received > 0 for w in self.workers),
+        )
         gate = self._gate()
         if now_s < self._hold_off_until_s or gate.held_for_s() > 0:
             return
