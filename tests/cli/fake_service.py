@@ -249,6 +249,10 @@ class FakeService:
         """Not used by the commands."""
         raise NotImplementedError
 
+    async def set_default_limit(self, limit_bps: int) -> None:
+        """Not used by the commands."""
+        raise NotImplementedError
+
     async def set_slots(self, slots: int) -> None:
         """Not used by the commands."""
         raise NotImplementedError

@@ -45,6 +45,7 @@ class Core:
         self.jobs: dict[str, Job] = {}
         self.queue = Queue(tools.config.slots)
         self.api_address: str | None = None
+        self.default_limit_bps = tools.config.default_limit_bps
         self._tools = tools
         self._lane = lane
         self._press = press
@@ -312,6 +313,13 @@ class Core:
         """Limit the sum of all downloads."""
         around = self._tools.around
         around.global_limit.set_rate(limit_bps, around.now_s())
+        self._dirty.set()
+
+    def set_default_limit(self, limit_bps: int) -> None:
+        """Limit each download that names no limit of its own."""
+        self.default_limit_bps = limit_bps
+        for job in self.jobs.values():
+            job.renew_limit()
         self._dirty.set()
 
     def set_slots(self, slots: int) -> None:

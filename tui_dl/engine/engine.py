@@ -167,6 +167,7 @@ class Engine:
             save=lane.save,
             save_now=lambda record: lane.save_now([record]),
             report=lambda job, event: core.on_job_event(job, event),
+            default_limit_bps=lambda: core.default_limit_bps,
             out=lambda job: core.on_job_out(job),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit))

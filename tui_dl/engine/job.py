@@ -58,6 +58,8 @@ class JobTools:
     """Return once the record is in the catalog."""
     report: Callable[[Job, Event], None]
     """Tell the queue about a change of status. Never blocks."""
+    default_limit_bps: Callable[[], int]
+    """Limit of downloads that name none; 0 is unlimited."""
     out: Callable[[Job], None]
     """Tell the queue that the job's task has ended."""
 
@@ -68,7 +70,7 @@ class Job:
     def __init__(self, record: DownloadRecord, tools: JobTools) -> None:
         self.record = record
         self.tools = tools
-        self.limit = RateLimit(self._limit_bps(record, tools.config))
+        self.limit = RateLimit(self._limit_bps())
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.retry_at_s: float | None = None
         self.changes = 0
@@ -127,7 +129,12 @@ class Job:
     def set_limit(self, limit_bps: int | None) -> None:
         """Change the limit at once; ``None`` is the default of the settings."""
         self.change(options=replace(self.record.options, limit_bps=limit_bps))
-        self.limit.set_rate(self._limit_bps(self.record, self.tools.config), self.now_s())
+        self.limit.set_rate(self._limit_bps(), self.now_s())
+
+    def renew_limit(self) -> None:
+        """Take over a default that has changed."""
+        self.limit.set_rate(self._limit_bps(), self.now_s())
+        self.changes += 1
 
     def apply(self, event: Event, **changes: Any) -> bool:
         """Take an event; ``False`` when the status does not allow it."""
@@ -217,10 +224,9 @@ class Job:
         else:
             self.must_apply(Event.FAIL, failure=failure)
 
-    @staticmethod
-    def _limit_bps(record: DownloadRecord, config: EngineConfig) -> int:
-        limit = record.options.limit_bps
-        return config.default_limit_bps if limit is None else limit
+    def _limit_bps(self) -> int:
+        limit = self.record.options.limit_bps
+        return self.tools.default_limit_bps() if limit is None else limit
 
 
 def utc_now() -> datetime:

@@ -124,6 +124,9 @@ class DownloadService(Protocol):
     async def set_global_limit(self, limit_bps: int) -> None:
         """Limit the sum of all downloads at once; 0 is unlimited."""
 
+    async def set_default_limit(self, limit_bps: int) -> None:
+        """Limit at once each download that names no limit of its own; 0 is unlimited."""
+
     async def set_slots(self, slots: int) -> None:
         """Set how many downloads run at once (1 to 100)."""
 

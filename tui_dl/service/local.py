@@ -126,6 +126,14 @@ class LocalService:
 
         await self._engine.call(work)
 
+    async def set_default_limit(self, limit_bps: int) -> None:
+        """Limit at once each download that names no limit of its own."""
+
+        async def work(core: Core) -> None:
+            core.set_default_limit(limit_bps)
+
+        await self._engine.call(work)
+
     async def set_slots(self, slots: int) -> None:
         """Set how many downloads run at once."""
 
