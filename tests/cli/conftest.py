@@ -28,7 +28,7 @@ class Outcome:
 
 @dataclass
 class Shell:
-    """Runs ``tui-dl`` and keeps what the engine was told."""
+    """Runs ``tui-dl`` on ``service`` and keeps what the engine was told."""
 
     service: FakeService
     configs: list[EngineConfig]
@@ -46,12 +46,12 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shell:
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    service = FakeService()
     configs: list[EngineConfig] = []
+    made: list[Shell] = []
 
     def open_fake(config: EngineConfig) -> FakeService:
         configs.append(config)
-        return service
+        return made[0].service
 
     monkeypatch.setattr(engine, "open_service", open_fake)
 
@@ -65,4 +65,5 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shell:
             texts = os.fsdecode(out.getvalue()), os.fsdecode(err.getvalue())
         return Outcome(code, *texts)
 
-    return Shell(service, configs, run)
+    made.append(Shell(FakeService(), configs, run))
+    return made[0]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.cli.fake_service import DONE, failed_with, make_row
+from tests.cli.fake_service import DONE, FakeService, failed_with, make_row
 from tui_dl.domain.errors import ErrorCode, Failure, StateError
-from tui_dl.domain.model import Assurance, Digest, Status
-from tui_dl.service.contract import Recheck
+from tui_dl.domain.model import AddRequest, Assurance, Digest, Status
+from tui_dl.domain.snapshot import EngineSnapshot
+from tui_dl.service.contract import AddResult, Recheck
 
 ONE = "http://127.0.0.1:1/one.bin"
 TWO = "http://127.0.0.1:1/two.bin"
@@ -114,6 +116,42 @@ def test_a_removed_download_ends_the_run(shell: Shell) -> None:
 
     assert done.code == 1
     assert "removed" in done.err
+
+
+def test_an_end_before_the_answer_is_not_missed(shell: Shell) -> None:
+    class Quick(FakeService):
+        async def add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
+            results = await super().add(requests)
+            self.remove_row("id1")
+            return results
+
+    shell.service = Quick(plans={ONE: []})
+
+    done = shell.run("get", ONE)
+
+    assert done.code == 1
+    assert "removed" in done.err
+
+
+def test_a_picture_from_before_the_resume_is_old_news(shell: Shell) -> None:
+    """The engine's picture may lag: a failure in it must not end what was just resumed."""
+
+    class Lagging(FakeService):
+        looks_left = 5
+
+        def snapshot(self) -> EngineSnapshot:
+            self.looks_left -= 1
+            if self.looks_left == 0:
+                threading.Thread(target=self.change, args=["old", DONE]).start()
+            return EngineSnapshot(version=1, downloads=(row,))
+
+    row = make_row("old", ONE, str(Path.cwd()), status=Status.FAILED)
+    shell.service = Lagging(plans={ONE: [{"status": Status.DOWNLOADING}]}, rows={"old": row})
+
+    done = shell.run("get", ONE)
+
+    assert done.code == 0, done.err
+    assert done.out == f"{Path.cwd()}/one.bin\n"
 
 
 def test_a_locked_state_says_who_holds_it(shell: Shell) -> None:
