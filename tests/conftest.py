@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.server import FaultServer
 from tests.support.tls import Certificates, make_certificates
@@ -15,7 +16,10 @@ _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marks that tests may carry."""
+    """Register the marks that tests may carry; take the clock out of property tests."""
+    # A machine under load is slow, not wrong: Hypothesis must not fail a test for its time.
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")
     config.addinivalue_line("markers", "slow: takes more than a few seconds; -m 'not slow' skips")
 
 

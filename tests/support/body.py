@@ -66,13 +66,25 @@ def _offset_of(code: int) -> int | None:
     return number * BLOCK_BYTES + place * 8
 
 
+@lru_cache(maxsize=1)
+def _lanes() -> tuple[bytes, ...]:
+    """Return the unmasked lanes of block 0; the one slow step, about 0.1 s a process."""
+    block = struct.pack(f"<{_WORDS}Q", *(_code(place) for place in range(_WORDS)))
+    return tuple(block[lane::8] for lane in range(8))
+
+
 @lru_cache(maxsize=8)
 def _first_block(seed: int) -> tuple[bytes, tuple[bytes, ...]]:
     """Return block 0 and its eight lanes (every eighth byte)."""
     _seen_seeds[seed] = None
-    mask = _seed_mask(seed)
-    block = struct.pack(f"<{_WORDS}Q", *(_code(place) ^ mask for place in range(_WORDS)))
-    return block, tuple(block[lane::8] for lane in range(8))
+    mask = _seed_mask(seed).to_bytes(8, "little")
+    lanes = tuple(
+        lane.translate(_XOR_TABLES[byte]) for lane, byte in zip(_lanes(), mask, strict=True)
+    )
+    block = bytearray(BLOCK_BYTES)
+    for number, lane in enumerate(lanes):
+        block[number::8] = lane
+    return bytes(block), lanes
 
 
 @lru_cache(maxsize=16)

@@ -70,5 +70,6 @@ def main(argv: list[str] | None = None) -> None:
         if options.size <= _HASHED_AT_MOST:
             print(f"sha-256={sha256_of(options.seed, options.size)}", flush=True)
         signal.sigwait(ends)
-        for record in server.requests():
-            print(record)
+    # Only a closed server has put everything on record.
+    for record in server.requests():
+        print(record)
