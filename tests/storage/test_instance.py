@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -150,25 +151,22 @@ def test_the_note_is_never_half_written(folder: Path) -> None:
     lock.release()
 
 
-def test_probing_readers_do_not_keep_an_owner_out(folder: Path) -> None:
+def test_a_probing_reader_does_not_keep_an_owner_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     InstanceLock.acquire(folder).release()
-    stop = threading.Event()
+    probe = os.open(folder / "lock", os.O_RDONLY)
+    fcntl.flock(probe, fcntl.LOCK_SH)
+    pauses: list[float] = []
 
-    def probe() -> None:
-        while not stop.is_set():
-            read_owner(folder)
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            os.close(probe)  # the reader is done
 
-    readers = [threading.Thread(target=probe) for _ in range(2)]
-    for reader in readers:
-        reader.start()
-    try:
-        for _ in range(50):
-            InstanceLock.acquire(folder).release()
-    finally:
-        stop.set()
-        for reader in readers:
-            reader.join()
-    assert read_owner(folder) is None
+    monkeypatch.setattr("time.sleep", pause)
+    InstanceLock.acquire(folder).release()
+    assert len(pauses) == 2
 
 
 def test_d1_a_link_in_place_of_the_lock_is_refused(folder: Path) -> None:

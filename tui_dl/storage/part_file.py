@@ -40,8 +40,7 @@ from tui_dl.storage.publish import publish_no_replace, recover_publish
 __all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
 
 _HASH_STEP_BYTES = 1024 * 1024
-# O_NONBLOCK: a FIFO put in the place of the part must not hang us; plain files ignore it.
-_REOPEN_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_REOPEN_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_OUR_KIND = frozenset({errno.ELOOP, errno.EISDIR, errno.ENXIO})
 
 
