@@ -16,6 +16,7 @@ from tui_dl import __version__
 from tui_dl.api.auth import Guard, TokenStore
 from tui_dl.api.events import EventHub
 from tui_dl.api.folders import Folders
+from tui_dl.api.live import LiveRows
 from tui_dl.api.requests import is_trusted
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.service.contract import DownloadService
@@ -49,6 +50,7 @@ class ApiContext:
     folders: Folders
     guard: Guard
     events: EventHub
+    rows: LiveRows
     allowed_origins: frozenset[str] = frozenset()
     """Web origins that may call, beside extensions; ``*`` is all, ``null`` is a word too."""
     allowed_hosts: frozenset[str] = frozenset()
@@ -76,20 +78,13 @@ class ApiContext:
         return self.folders.resolve(wanted, trusted=is_trusted(scope))
 
     def find(self, id_or_gid: str) -> DownloadSnapshot | None:
-        """Return the download of a whole id or gid in the latest picture.
-
-        The picture may lag behind an answer by a tick; ``fresh`` does not.
-        """
-        wanted = id_or_gid.lower()
-        for row in self.service.snapshot().downloads:
-            if wanted in (row.id, row.gid):
-                return row
-        return None
+        """Return the download of a whole id or gid, with everything that events told."""
+        return self.rows.find(id_or_gid)
 
     async def fresh(self, id_or_gid: str) -> DownloadSnapshot | None:
-        """Return the download of a whole id or gid as it is at this moment."""
+        """Return the download of a whole id or gid with its counters of this moment."""
         row = self.find(id_or_gid)
-        details = await self.service.details(id_or_gid.lower() if row is None else row.id)
+        details = None if row is None else await self.service.details(row.id)
         return None if details is None else details.download
 
     def find_by_prefix(self, gid: str) -> list[DownloadSnapshot]:
@@ -97,7 +92,7 @@ class ApiContext:
         wanted = gid.lower()
         if not _GID_PREFIX.fullmatch(wanted):
             return []
-        return [row for row in self.service.snapshot().downloads if row.gid.startswith(wanted)]
+        return [row for row in self.rows.rows() if row.gid.startswith(wanted)]
 
 
 def make_context(
@@ -113,12 +108,16 @@ def make_context(
     limits: Limits | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> ApiContext:
-    """Return the context of one server; ``token`` ``None`` is --no-auth."""
+    """Return the context of one server; ``token`` ``None`` is --no-auth.
+
+    The service must be started: the context listens to it from now on.
+    """
     return ApiContext(
         service=service,
         folders=Folders(directory, roots, forbidden),
         guard=Guard(token, clock, owner),
         events=EventHub(service),
+        rows=LiveRows(service),
         allowed_origins=allowed_origins,
         allowed_hosts=allowed_hosts,
         limits=limits or Limits(),

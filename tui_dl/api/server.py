@@ -127,6 +127,7 @@ class ApiServer:
             await asyncio.shield(task)
         finally:
             self._context.events.close()
+            self._context.rows.close()
             server.should_exit = True
             await asyncio.wait({task}, timeout=STOP_S + 1)
             for connection in tuple(server.server_state.connections):
