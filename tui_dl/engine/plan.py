@@ -120,12 +120,13 @@ class Plan:
 
     # -- taking
 
-    def take_free(self) -> Claim | None:
-        """Claim the first free stretch."""
-        if not self._free:
-            return None
-        gap = self._free.pop(0)
-        return self._open(gap.start, gap.end)
+    def take_free(self, least_start: int = 0) -> Claim | None:
+        """Claim the first free stretch that begins at ``least_start`` or later."""
+        for index, gap in enumerate(self._free):
+            if gap.start >= least_start:
+                del self._free[index]
+                return self._open(gap.start, gap.end)
+        return None
 
     def steal(
         self, rate_of: Callable[[Claim], float], thief_bps: float, smallest_bytes: int

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
-from tui_dl.domain.errors import DiskError, ErrorCode, TransferError, TuiDlError
+from tui_dl.domain.errors import ErrorCode, TransferError, TuiDlError
 from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
 from tui_dl.engine.asking import Asking, Target
 from tui_dl.engine.facts import Facts, GenerationChangedError
 from tui_dl.engine.governor import Governor
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
+from tui_dl.engine.recovery import Reaction, link_expired, react
 from tui_dl.engine.retry import RetryPolicy
 from tui_dl.engine.source import LinkSource
 from tui_dl.engine.watch import Pace, worth_racing, worth_stealing
@@ -28,9 +29,10 @@ from tui_dl.net.client import HttpClient
 from tui_dl.net.host_gate import HostGate, HostGates
 from tui_dl.net.identity import Judgement, Verdict
 from tui_dl.net.reply import Framing, Reply
-from tui_dl.net.status import LINK_STATUSES
 
 TICK_S = 0.1
+HOLD_OFF_S = 0.5
+"""No new connection for this long after one failed while others go on."""
 
 
 class Observer(Protocol):
@@ -154,6 +156,8 @@ class Transfer:
         moved = self.plan.done_bytes > self._progress_at_try
         self._progress_at_try = max(self._progress_at_try, self.plan.done_bytes)
         self._tries = 1 if moved else self._tries + 1
+        if moved:
+            self.source.note_progress()
         delay_s = self._policy.delay_s(error.failure(), self._tries, self._around.random())
         if delay_s is None:
             raise error
@@ -185,15 +189,14 @@ class Transfer:
         worker.task = asyncio.create_task(self._work(worker, gate), name=f"worker-{worker.number}")
 
     async def _work(self, worker: Worker, gate: HostGate) -> None:
-        claim = worker.claim
         try:
-            while claim is not None:
+            while worker.claim is not None:
                 try:
-                    await worker.fetch(claim)
+                    await worker.fetch(worker.claim)
                 finally:
-                    self.plan.leave(claim)
+                    self.plan.leave(worker.claim)
                     worker.claim = None
-                claim = None if self.is_done else self._next_claim(worker)
+                worker.claim = None if self.is_done else self._next_claim(worker)
         except asyncio.CancelledError:
             if not worker.is_dropped:
                 raise
@@ -296,6 +299,14 @@ class Transfer:
         """Let a claim grow into free bytes behind it, as far as its reply goes."""
         self.plan.extend(claim, ENDLESS if up_to is None else up_to)
 
+    def follow(self, worker: Worker, claim: Claim) -> Claim | None:
+        """Leave a full claim for the next gap that this worker's reply still reaches."""
+        fresh = self.plan.take_free(worker.cursor)
+        if fresh is not None:
+            self.plan.leave(claim)
+            worker.claim = fresh
+        return fresh
+
     def ended(self, worker: Worker, claim: Claim) -> None:
         """A body whose length nobody knew has ended cleanly: this is the length."""
         self.plan.settle_total(claim.position)
@@ -366,47 +377,22 @@ class Transfer:
                 worker.task.cancel()
 
     def _worker_failed(self, worker: Worker, gate: HostGate, error: TuiDlError) -> None:
-        """Decide whether an error concerns one worker, all of them, or the whole file."""
-        if isinstance(error, DiskError | GenerationChangedError):
+        """Let an error stop the file, all workers for a while, or just this one."""
+        reaction = react(error, had_bytes=worker.received > 0)
+        if reaction is Reaction.STOP_FILE:
             self._fatal = error
             return
-        if error.code is ErrorCode.RESOURCE_CHANGED:
+        if reaction is Reaction.NEW_GENERATION:
             self._fatal = GenerationChangedError(error.message)
             return
         others = len(self.workers) - 1
-        if error.http_status in LINK_STATUSES and self.source.resolved_url is not None:
-            if self.plan.done_bytes or self.source.resolved_url != self.source.url:
-                error = self._link_expired(error)
-        elif self._is_capacity(worker, error) and others:
+        if reaction is Reaction.LINK_IS_DEAD:
+            error = link_expired(error, self.source, has_bytes=self.plan.done_bytes > 0)
+        elif reaction is Reaction.FEWER_CONNECTIONS and others:
             gate.lower(others)
             self._governor.lower(others)
         if error.retry_after_s:
             gate.hold(error.retry_after_s, error.message)
-        self._hold_off_until_s = self.now_s() + (0.5 if others else 0.0)
+        self._hold_off_until_s = self.now_s() + (HOLD_OFF_S if others else 0.0)
         self._observer.on_note(f"Connection {worker.number}: {error.message}")
         self._last_error = error
-
-    def _link_expired(self, error: TuiDlError) -> TuiDlError:
-        if self.source.may_resolve_again():
-            return TransferError(
-                f"{error.message} The original link is asked again.",
-                code=error.code,
-                retryable=True,
-                http_status=error.http_status,
-            )
-        if self.plan.done_bytes:
-            return TransferError(
-                f"The link does not work any more: {error.message}",
-                code=ErrorCode.NEEDS_NEW_LINK,
-                retryable=False,
-                http_status=error.http_status,
-            )
-        return error
-
-    @staticmethod
-    def _is_capacity(worker: Worker, error: TuiDlError) -> bool:
-        """Whether the server may just have too many connections (trap H35)."""
-        if error.code is ErrorCode.BUSY:
-            return True
-        lost = error.code in (ErrorCode.CONNECTION_LOST, ErrorCode.CONNECT_REFUSED)
-        return lost and worker.received == 0

@@ -69,6 +69,9 @@ class Owner(Protocol):
     def overlap_of(self, worker: Worker) -> bytes:
         """Return bytes on disk that the reply's first bytes must equal."""
 
+    def follow(self, worker: Worker, claim: Claim) -> Claim | None:
+        """Leave a full claim for the next gap that this worker's reply still reaches."""
+
     def ended(self, worker: Worker, claim: Claim) -> None:
         """Take the end of a body of unknown length for the end of the resource."""
 
@@ -99,6 +102,8 @@ class Worker:
         self.asked_end: int | None = None
         self.task: asyncio.Task[None] | None = None
         self.is_dropped = False
+        self.is_whole = False
+        """The reply carries the whole file, wanted or not."""
 
     async def fetch(self, claim: Claim, reply: Reply | None = None) -> None:
         """Fill ``claim`` from one reply. Returns at the end of claim or reply.
@@ -120,6 +125,7 @@ class Worker:
             span = await self.owner.admit(self, claim, reply)
             self.state = WorkerState.RECEIVING
             self.cursor, self.reply_end = span.start, span.end
+            self.is_whole = self.asked_start is None
             overlap = self.owner.overlap_of(self)
             sink = ClaimSink(self, claim, overlap)
             idle_timeout_s = self.owner.idle_timeout_s
@@ -131,7 +137,7 @@ class Worker:
                 decoding.finish()
             if overlap and not sink.overlap_is_proven:
                 raise TransferError("The connection ended early.", code=ErrorCode.TRUNCATED)
-            self._check_span(claim, reply, span)
+            self._check_span(sink.claim, reply, span)
         finally:
             await reply.aclose()
 
@@ -165,6 +171,11 @@ class ClaimSink:
         self._overlap_left = len(overlap)
 
     @property
+    def claim(self) -> Claim:
+        """What is filled now; of a whole reply perhaps another one than at first."""
+        return self._claim
+
+    @property
     def overlap_is_proven(self) -> bool:
         """Whether all bytes to be compared came and were equal."""
         return self._overlap_left == 0
@@ -191,11 +202,23 @@ class ClaimSink:
         return self._next()
 
     def _put(self, data: memoryview) -> bool:
-        """Write at once what the claim needs of ``data``; ``False`` when the disk is slow."""
-        useful = self._useful(data)
-        if len(useful) and not self._owner.write_now(self._claim, useful):
+        """Write at once what is needed of ``data``; ``False`` when the disk is slow."""
+        while True:
+            useful = self._useful(data)
+            if len(useful) and not self._owner.write_now(self._claim, useful):
+                return False
+            if not self._follow():
+                self._worker.cursor += len(data)
+                return True
+
+    def _follow(self) -> bool:
+        """Go on with the next gap of a whole reply, whose bytes come anyway."""
+        if not self._worker.is_whole or self._claim.remaining > 0:
             return False
-        self._worker.cursor += len(data)
+        claim = self._owner.follow(self._worker, self._claim)
+        if claim is None:
+            return False
+        self._claim = claim
         return True
 
     def _useful(self, data: memoryview) -> memoryview:
@@ -209,12 +232,15 @@ class ClaimSink:
         return data[begin : max(begin, claim.end - cursor)]
 
     async def _feed_slowly(self, data: memoryview, count: int) -> None:
-        # The claim's lock orders the writes of two workers that race on it.
-        async with self._claim.lock:
-            useful = self._useful(data)
-            if len(useful):
-                await self._owner.write_later(self._claim, useful)
-            self._worker.cursor += len(data)
+        while True:
+            # The claim's lock orders the writes of two workers that race on it.
+            async with self._claim.lock:
+                useful = self._useful(data)
+                if len(useful):
+                    await self._owner.write_later(self._claim, useful)
+            if not self._follow():
+                break
+        self._worker.cursor += len(data)
         wait_s = self._owner.throttle_s(count)
         if wait_s > 0.0:
             await asyncio.sleep(wait_s)

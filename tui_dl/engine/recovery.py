@@ -1,0 +1,65 @@
+"""What an error of one connection means for the rest. Decisions only.
+
+Must not wait, start or stop anything.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tui_dl.domain.errors import DiskError, ErrorCode, TransferError, TuiDlError
+from tui_dl.engine.facts import GenerationChangedError
+from tui_dl.engine.source import LinkSource
+from tui_dl.net.status import LINK_STATUSES
+
+
+class Reaction(Enum):
+    """How far an error reaches."""
+
+    STOP_FILE = "stop file"
+    """The disk, or the resource itself: no connection can go on."""
+    NEW_GENERATION = "new generation"
+    """Bytes that were read again differ: the file is another one."""
+    LINK_IS_DEAD = "link is dead"
+    """What servers say to a link that has expired (trap H29)."""
+    FEWER_CONNECTIONS = "fewer connections"
+    """The server may just have too many of them (trap H35)."""
+    ONE_CONNECTION = "one connection"
+
+
+def react(error: TuiDlError, *, had_bytes: bool) -> Reaction:
+    """Return how far an error reaches; ``had_bytes`` is whether its connection ever gave any."""
+    if isinstance(error, DiskError | GenerationChangedError):
+        return Reaction.STOP_FILE
+    if error.code is ErrorCode.RESOURCE_CHANGED:
+        return Reaction.NEW_GENERATION
+    if error.http_status in LINK_STATUSES:
+        return Reaction.LINK_IS_DEAD
+    lost = error.code in (ErrorCode.CONNECTION_LOST, ErrorCode.CONNECT_REFUSED)
+    if error.code is ErrorCode.BUSY or (lost and not had_bytes):
+        return Reaction.FEWER_CONNECTIONS
+    return Reaction.ONE_CONNECTION
+
+
+def link_expired(error: TuiDlError, source: LinkSource, *, has_bytes: bool) -> TuiDlError:
+    """Return the error that a refused link becomes.
+
+    A link that had worked, or that came by redirect, is resolved once more from the
+    original URL. When that does not help either, the user has to find a new link.
+    """
+    was_redirected = source.resolved_url not in (None, source.url)
+    if (has_bytes or was_redirected) and source.may_resolve_again():
+        return TransferError(
+            f"{error.message} The original link is asked again.",
+            code=error.code,
+            retryable=True,
+            http_status=error.http_status,
+        )
+    if has_bytes:
+        return TransferError(
+            f"The link does not work any more: {error.message}",
+            code=ErrorCode.NEEDS_NEW_LINK,
+            retryable=False,
+            http_status=error.http_status,
+        )
+    return error
