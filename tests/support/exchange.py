@@ -126,18 +126,31 @@ class Exchange:
         reply = self.reply
         if reply.latency_s:
             await asyncio.sleep(reply.latency_s)
-        await self.send_raw(encode_head(reply), rate_bps=reply.head_rate_bps)
-        self.head_is_sent = True
-        self.log.head_sent(self.record.id, reply.status)
+        head = encode_head(reply)
+        left_bytes = len(head)
+
+        def took(count: int) -> None:
+            nonlocal left_bytes
+            left_bytes -= count
+            if not left_bytes:
+                self.head_is_sent = True
+                self.log.head_sent(self.record.id, reply.status)
+
+        await self._send_head_bytes(head, took, rate_bps=reply.head_rate_bps)
 
     async def send_raw(self, data: bytes, *, rate_bps: float = 0) -> None:
         """Send bytes that count as no body."""
+        await self._send_head_bytes(data, _ignore, rate_bps=rate_bps)
+
+    async def _send_head_bytes(
+        self, data: bytes, took: Callable[[int], None], *, rate_bps: float
+    ) -> None:
         self.begun = True
         view = memoryview(data)
         step = len(view) if not rate_bps else max(1, int(rate_bps * _SLICE_S))
         for at in range(0, len(view), max(1, step)):
             piece = view[at : at + step]
-            await self._put(piece)
+            await self._put(piece, took)
             if rate_bps:
                 await self._connection.pacer.spend(len(piece), rate_bps)
 
@@ -265,13 +278,18 @@ class Exchange:
             await self._put(memoryview(b"\r\n"))
 
     async def _put(self, data: memoryview, took: Callable[[int], None] | None = None) -> None:
+        """Send; ``took`` keeps the log level with what a client may have seen."""
         if self.is_over:
             raise RuntimeError(f"a script sends after its {self.ended_by}")
         self.begun = True
         try:
-            await self._connection.wire.send(data, took)
+            await self._connection.wire.send(data, took or _ignore, self.log.lock)
         except OSError as problem:
             raise ClientLeft(str(problem)) from problem
+
+
+def _ignore(count: int) -> None:
+    """Bytes that no record counts."""
 
 
 def encode_head(reply: Reply) -> bytes:

@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 
@@ -79,6 +80,11 @@ class ServerLog:
         self._max_open = 0
         self._max_in_flight: dict[str, int] = {}
         self._errors: list[BaseException] = []
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Held by whoever writes or reads."""
+        return self._changed
 
     # -- writing, on the server's loop ------------------------------------------------------
 

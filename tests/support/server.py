@@ -174,8 +174,9 @@ class FaultServer:
     def wait_idle(self, timeout_s: float = 10) -> None:
         """Block until no request is being answered.
 
-        A client can see the end of a reply a moment before the log does: call this between a
-        download and assertions about the log.
+        Statuses and byte counts are never behind what a client has received, but ``outcome``
+        and ``finished_s`` may be for a moment: call this between a download and assertions
+        about how its requests ended.
         """
         self.log.wait_for(lambda: self.log.is_idle, timeout_s)
 

@@ -13,6 +13,7 @@ import ssl
 import struct
 import termios
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 _WANTS_READ = (BlockingIOError, ssl.SSLWantReadError)
 _WANTS_WRITE = (BlockingIOError, ssl.SSLWantWriteError)
@@ -58,8 +59,13 @@ class Wire:
                 await self._ready(self._loop.add_reader, self._loop.remove_reader)
         return b""
 
-    async def send(self, data: memoryview, took: Callable[[int], None] | None = None) -> None:
+    async def send(
+        self, data: memoryview, took: Callable[[int], None], lock: AbstractContextManager[object]
+    ) -> None:
         """Send all of ``data``, calling ``took`` with each count the kernel accepted.
+
+        ``lock`` is held over each send and its ``took``: who reads the log under it never
+        finds less than a client has received.
 
         Raises:
             OSError: the peer is gone or the wire was closed here.
@@ -68,7 +74,9 @@ class Wire:
             if self.is_closed:
                 raise ConnectionAbortedError("the server closed this connection")
             try:
-                count = self._sock.send(data)
+                with lock:
+                    count = self._sock.send(data)
+                    took(count)
             except _WANTS_WRITE:
                 await self._ready(self._loop.add_writer, self._loop.remove_writer)
                 continue
@@ -78,8 +86,6 @@ class Wire:
                 await asyncio.sleep(0.001)
                 continue
             data = data[count:]
-            if took is not None:
-                took(count)
 
     async def flushed(self, timeout_s: float = 1.0) -> None:
         """Wait until the peer's kernel has every byte, or ``timeout_s`` went by."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.fault_server import (
     FaultServer,
     Resource,
     after,
+    body_bytes,
     chain,
     cut_after,
     every,
@@ -29,6 +31,24 @@ from tests.support.fault_server import (
 from tests.support_tests.raw_client import ask, connect, read_exactly, request_head
 
 FILE = Resource(path="/f", size=1000)
+
+
+def test_counts_are_never_behind_the_client(fault_server: FaultServer) -> None:
+    """The reader competes with the server for the interpreter: without the lock it wins."""
+    fault_server.add(Resource(path="/f", size=10))
+    switch_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with connect(fault_server) as sock:
+            for number in range(1, 300):
+                sock.sendall(request_head("/f"))
+                data = b""
+                while not data.endswith(body_bytes(1, 0, 10)):
+                    data += sock.recv(4096)
+                assert fault_server.bytes_sent() == 10 * number
+                assert fault_server.requests()[-1].status == 200
+    finally:
+        sys.setswitchinterval(switch_s)
 
 
 def test_a_request_is_told_in_full(fault_server: FaultServer) -> None:
