@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
@@ -123,6 +124,7 @@ def test_an_end_before_the_answer_is_not_missed(shell: Shell) -> None:
         async def add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
             results = await super().add(requests)
             self.remove_row("id1")
+            await asyncio.sleep(0)  # the event is heard before the answer is read
             return results
 
     shell.service = Quick(plans={ONE: []})
