@@ -113,7 +113,7 @@ def _from_tls(error: ssl.SSLError, where: str) -> TransferError:
         )
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError):
         return connection_lost(where)
-    reason = (error.reason or _words(error)).lower().replace("_", " ")
+    reason = (getattr(error, "reason", None) or _words(error)).lower().replace("_", " ")
     return _made(f"TLS with {where} failed: {reason}.", ErrorCode.TLS, retryable=False)
 
 

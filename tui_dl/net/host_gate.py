@@ -34,7 +34,7 @@ class HostGate:
 
     def try_acquire(self) -> bool:
         """Take a place if one is free now and nobody stands in line."""
-        if self._waiters or not self._has_room():
+        if self._first_in_line() is not None or not self._has_room():
             return False
         self.in_use += 1
         return True
@@ -49,9 +49,7 @@ class HostGate:
         try:
             await waiter
         except asyncio.CancelledError:
-            if waiter.cancelled():
-                self._waiters.remove(waiter)
-            else:  # the place came in the same moment
+            if not waiter.cancelled():  # the place came in the same moment
                 self.release()
             raise
 
@@ -88,13 +86,18 @@ class HostGate:
     def _has_room(self) -> bool:
         return self.in_use < self.limit and self.held_for_s() == 0
 
+    def _first_in_line(self) -> asyncio.Future[None] | None:
+        """Return who is next, after those who were cancelled have left the line."""
+        while self._waiters and self._waiters[0].done():
+            self._waiters.popleft()
+        return self._waiters[0] if self._waiters else None
+
     def _admit(self) -> None:
         """Let in who stands in line, as far as there is room; look again after a hold."""
-        while self._waiters and self._has_room():
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                self.in_use += 1
-                waiter.set_result(None)
+        while self._has_room() and (waiter := self._first_in_line()) is not None:
+            self._waiters.popleft()
+            self.in_use += 1
+            waiter.set_result(None)
         if self._waiters and self._timer is None and self.held_for_s() > 0:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self.held_for_s(), self._after_hold)

@@ -63,7 +63,7 @@ class ConnectionPool:
         """
         if self._used >= self._max_connections and self._idle:
             self._drop(next(iter(self._idle)))  # its room comes when its socket is gone
-        if self._used < self._max_connections and not self._waiters:
+        if self._used < self._max_connections and not self._has_line():
             self._used += 1
             return
         waiter = asyncio.get_running_loop().create_future()
@@ -71,20 +71,16 @@ class ConnectionPool:
         try:
             await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self.cancel_reservation()  # the room came in the same moment
-            else:
-                self._waiters.remove(waiter)
+            if not waiter.cancelled():  # the room came in the same moment
+                self.cancel_reservation()
             raise
 
     def cancel_reservation(self) -> None:
         """Give room back; the next in line gets it."""
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-        self._used -= 1
+        if self._has_line():
+            self._waiters.popleft().set_result(None)
+        else:
+            self._used -= 1
 
     def adopt(self, connection: Connection) -> None:
         """Count ``connection`` in the room that was reserved, until its socket is gone."""
@@ -99,7 +95,7 @@ class ConnectionPool:
     def give_back(self, connection: Connection, key: PoolKey) -> None:
         """Keep ``connection`` for the next request, or close it when nobody could use it."""
         same = sum(1 for kept, _ in self._idle.values() if kept == key)
-        if self._is_closed or self._waiters or same >= self._max_idle_per_origin:
+        if self._is_closed or self._has_line() or same >= self._max_idle_per_origin:
             connection.abort()
             return
         loop = asyncio.get_running_loop()
@@ -116,6 +112,12 @@ class ConnectionPool:
         if self._open:
             self._all_gone.clear()
             await self._all_gone.wait()
+
+    def _has_line(self) -> bool:
+        """Return whether somebody waits for room, after the cancelled have left."""
+        while self._waiters and self._waiters[0].done():
+            self._waiters.popleft()
+        return bool(self._waiters)
 
     def _leave_idle(self, connection: Connection) -> None:
         _, timer = self._idle.pop(connection)

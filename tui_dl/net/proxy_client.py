@@ -19,6 +19,23 @@ from tui_dl.net.quiet_httpx import httpx
 from tui_dl.net.request import HttpRequest
 from tui_dl.net.tls import TlsContexts, TlsOptions
 
+
+class _ExactUrl(httpx.URL):
+    """A URL whose target goes out as it is (trap H39).
+
+    The ``target`` extension will not do here: httpcore puts it into its CONNECT as well.
+    """
+
+    def __init__(self, url: httpx.URL, target: str) -> None:
+        super().__init__(url)
+        self._target = target.encode("ascii")
+
+    @property
+    def raw_path(self) -> bytes:
+        """Return path and query."""
+        return self._target
+
+
 PROXY_REFUSALS = {407: False, 502: True}
 """Statuses that a proxy gives in its own name, and whether another try may help."""
 
@@ -47,9 +64,9 @@ class ProxyClients:
             "GET",
             f"{url.scheme}://{url.host_port}/",
             headers=fields,
-            extensions={"target": url.target.encode("ascii")},
             timeout=httpx.Timeout(None, connect=request.connect_timeout_s),
         )
+        message.url = _ExactUrl(message.url, url.target)
         try:
             async with asyncio.timeout(limit_s) as limit:
                 response = await client.send(message, stream=True)
