@@ -27,6 +27,7 @@ from tui_dl.api.requests import (
     with_segments,
     with_trust,
 )
+from tui_dl.service.remote_wire import PREFIX
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ CLOSED_PREFIXES: Mapping[str, Dialect] = {
     "rpc": Dialect.ARIA2,
     "v1": Dialect.JOBS,
     "api": Dialect.FILES,
-    "tui-dl": Dialect.SURGE,
+    PREFIX: Dialect.NATIVE,
 }
 FILES_KEYS = frozenset({"download", "downloads", "download_history"})
 _DELAY_S = 0.25

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot, EventKind
@@ -22,9 +22,11 @@ MOST_READERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Running downloads whose picture changed since this reader's last one."""
+    """Downloads whose picture changed since this reader's last one."""
 
     rows: tuple[DownloadSnapshot, ...]
+    snapshot: EngineSnapshot
+    """The picture that they are from, with its sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,14 @@ class HubClosedError(Exception):
 class Reader:
     """One subscriber's bounded queue. Made by ``EventHub.open``; close it in a ``finally``."""
 
-    def __init__(self, hub: EventHub, progress_s: float | None) -> None:
+    def __init__(self, hub: EventHub, progress_s: float | None, everything: bool) -> None:
         self._hub = hub
         self._progress_s = progress_s
+        self._everything = everything
         self._events: deque[DownloadEvent] = deque()
         self._rows: dict[str, DownloadSnapshot] = {}
+        self._picture: EngineSnapshot | None = None
+        """Set while there is progress to tell."""
         self._next_progress_s = 0.0
         self._lost = False
         self._closed = False
@@ -81,7 +86,7 @@ class Reader:
             if item is not None:
                 return item
             until_s = deadline_s
-            if self._rows:
+            if self._picture is not None:
                 due_s = self._next_progress_s
                 until_s = due_s if until_s is None else min(until_s, due_s)
             self._wake.clear()
@@ -90,7 +95,7 @@ class Reader:
                     await self._wake.wait()
                 continue
             now_s = loop.time()
-            is_progress_due = bool(self._rows) and now_s >= self._next_progress_s
+            is_progress_due = self._picture is not None and now_s >= self._next_progress_s
             if deadline_s is not None and now_s >= deadline_s and not is_progress_due:
                 return None
 
@@ -114,25 +119,31 @@ class Reader:
             self._events.append(event)
         self._wake.set()
 
-    def offer(self, row: DownloadSnapshot) -> None:
-        """Take the latest picture of a running download (the hub's side)."""
+    def offer(self, rows: Sequence[DownloadSnapshot], picture: EngineSnapshot) -> None:
+        """Take the rows that changed in the latest picture (the hub's side)."""
         if not self.wants_progress or self._lost:
             return
-        if not self._rows:
+        wanted = [row for row in rows if self._everything or row.status.is_running]
+        if not wanted and not self._everything:
+            return
+        if self._picture is None:
             self._wake.set()
-        self._rows[row.id] = row
+        self._picture = picture
+        self._rows.update((row.id, row) for row in wanted)
 
     def _take(self, now_s: float) -> HubItem | None:
         if self._lost:
             self._lost = False
             self._rows.clear()
+            self._picture = None
             return Lost(self._hub.snapshot())
         if self._events:
             return self._events.popleft()
-        if self._rows and now_s >= self._next_progress_s:
-            rows, self._rows = tuple(self._rows.values()), {}
+        picture = self._picture
+        if picture is not None and now_s >= self._next_progress_s:
+            rows, self._rows, self._picture = tuple(self._rows.values()), {}, None
             self._next_progress_s = now_s + (self._progress_s or 0.0)
-            return Progress(rows)
+            return Progress(rows, picture)
         return None
 
 
@@ -155,10 +166,11 @@ class EventHub:
         """Slots in use."""
         return len(self._readers)
 
-    def open(self, *, progress_s: float | None = POLL_S) -> Reader:
-        """Return a reader that sees everything from now on.
+    def open(self, *, progress_s: float | None = POLL_S, everything: bool = False) -> Reader:
+        """Return a reader that sees all events from now on.
 
         ``progress_s`` is the shortest time between two ``Progress`` items, ``None`` for none.
+        They tell of running downloads; with ``everything`` of every change of the picture.
 
         Raises:
             TooManyReadersError: no slot is free.
@@ -166,11 +178,12 @@ class EventHub:
         if len(self._readers) >= MOST_READERS:
             raise TooManyReadersError
         self._loop = asyncio.get_running_loop()
-        reader = Reader(self, progress_s)
+        reader = Reader(self, progress_s, everything)
         self._readers.add(reader)
         if self._unsubscribe is None:
             self._unsubscribe = self._service.subscribe(self._hear)
         if self._poller is None and reader.wants_progress:
+            self._begin_at(self._service.snapshot())
             self._poller = self._loop.create_task(self._poll(), name="api-progress")
         return reader
 
@@ -216,6 +229,11 @@ class EventHub:
         for reader in tuple(self._readers):
             reader.push(event)
 
+    def _begin_at(self, snapshot: EngineSnapshot) -> None:
+        """Take the picture of now as known to all, so that only changes are told."""
+        self._version = snapshot.version
+        self._told = {row.id: row.version for row in snapshot.downloads}
+
     async def _poll(self) -> None:
         while True:
             self._look(self._service.snapshot())
@@ -226,10 +244,12 @@ class EventHub:
             return
         self._version = snapshot.version
         told: dict[str, float] = {}
+        changed: list[DownloadSnapshot] = []
         for row in snapshot.downloads:
             known = self._told.get(row.id, -1)
             told[row.id] = max(known, row.version)
-            if row.version > known and row.status.is_running:
-                for reader in self._readers:
-                    reader.offer(row)
+            if row.version > known:
+                changed.append(row)
         self._told = told
+        for reader in self._readers:
+            reader.offer(changed, snapshot)

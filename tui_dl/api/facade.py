@@ -18,6 +18,8 @@ class Dialect(StrEnum):
     ARIA2 = "aria2"
     JOBS = "jobs"
     FILES = "files"
+    NATIVE = "tui-dl"
+    """Our own: what the other four cannot say, for ``RemoteService``."""
 
 
 class Facade(Protocol):

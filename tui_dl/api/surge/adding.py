@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
+from tui_dl.api.ids import checked_id
 from tui_dl.api.surge.replies import Refused
-from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.errors import TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Source
 from tui_dl.domain.urls import parse_url
 
@@ -48,7 +49,6 @@ DROPPED_HEADERS = frozenset(
 )
 """Captured from a browser's request they would frame, condition or compress ours (S11)."""
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _KEY_SPACE = uuid.UUID("4f0c51f1-6a4e-4ee2-8cf2-0d1b7a7b5b0a")
 _LONGEST_KEY = 255
@@ -108,9 +108,10 @@ def client_id(*candidates: str | None, key: str | None = None) -> str | None:
     """
     chosen = next((text for text in candidates if text), None)
     if chosen is not None:
-        if not _UUID.fullmatch(chosen.lower()):
-            raise Refused(400, "invalid id: a UUID is expected")
-        return chosen.lower()
+        try:
+            return checked_id(chosen)
+        except UsageError as error:
+            raise Refused(400, error.message) from error
     if not key:
         return None
     if len(key) > _LONGEST_KEY:

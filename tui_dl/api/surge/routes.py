@@ -19,7 +19,7 @@ from tui_dl.api.requests import segments_of
 from tui_dl.api.surge import actions, downloads
 from tui_dl.api.surge.actions import Action, Call
 from tui_dl.api.surge.replies import STATUS_OF, Refused, text_reply
-from tui_dl.api.surge.streams import SurgeStream
+from tui_dl.api.surge.streams import surge_stream
 from tui_dl.domain.errors import TuiDlError
 
 
@@ -98,7 +98,7 @@ class SurgeFacade:
         if scope["method"] not in ("GET", "POST"):
             await text_reply(405, "Method not allowed")(scope, receive, send)
             return
-        await SurgeStream(self._context)(scope, receive, send)
+        await surge_stream(self._context)(scope, receive, send)
 
     async def _answer(self, segments: tuple[str, ...], scope: Scope, receive: Receive) -> Response:
         route = ROUTES.get(segments)

@@ -1,92 +1,45 @@
-"""GET /events: one reader of the hub as a stream of Surge's frames.
-
-The reader's slot is taken inside the response and given back in a ``finally``, so a
-client that leaves before the first byte cannot leak it (trap S14).
-"""
+"""GET /events: what one reader is sent. Owns what must be remembered between two frames."""
 
 from __future__ import annotations
 
-import asyncio
-
-from starlette.types import Receive, Scope, Send
-
 from tui_dl.api.context import ApiContext
-from tui_dl.api.events import HubClosedError, HubItem, Lost, Progress, Reader, TooManyReadersError
+from tui_dl.api.events import HubItem, Lost, Progress
+from tui_dl.api.sse import EventStream, StreamPlan
 from tui_dl.api.surge.frames import frames_of, progress_frame, state_frame, system_frame
 from tui_dl.api.surge.replies import text_reply
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import EventKind
 
-HEARTBEAT = b": still here\n\n"
-HEADERS = [
-    # Bare, without a charset: newer Go clients compare the whole field.
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-]
+_LOST = "Events were lost because this client was too slow; this is how it stands."
 
 
-class SurgeStream:
-    """An ASGI response that lasts until the client or the server goes."""
+def surge_stream(context: ApiContext) -> EventStream:
+    """Return the response of one reader."""
+    plan = StreamPlan(frames_of=SurgeStory().frames, heartbeat_s=context.limits.heartbeat_s)
+    return EventStream(context, plan, crowded=text_reply(503, "Too many event streams"))
 
-    def __init__(self, context: ApiContext) -> None:
-        self._context = context
+
+class SurgeStory:
+    """Turns what the hub tells one reader into frames."""
+
+    def __init__(self) -> None:
         self._gone: set[str] = set()
-        """Told as removed because they were cancelled: not to be told again."""
+        """Told as removed when they were cancelled: not to be told a second time."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send frames until somebody leaves."""
-        try:
-            reader = self._context.events.open()
-        except TooManyReadersError:
-            await text_reply(503, "Too many event streams")(scope, receive, send)
-            return
-        leaving = asyncio.create_task(_until_gone(receive, reader), name="sse-leaving")
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await _send(send, b"")  # the head goes out now, not with the first event
-            await self._pump(reader, send)
-        except HubClosedError:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            reader.close()
-            leaving.cancel()
-            await asyncio.wait({leaving})
-
-    async def _pump(self, reader: Reader, send: Send) -> None:
-        while True:
-            item = await reader.next(self._context.limits.heartbeat_s)
-            frames = [HEARTBEAT] if item is None else self._frames(item)
-            if frames:
-                await _send(send, b"".join(frames))
-
-    def _frames(self, item: HubItem) -> list[bytes]:
+    def frames(self, item: HubItem) -> list[bytes]:
+        """Return the frames of one item."""
         if isinstance(item, Progress):
             moving = (row for row in item.rows if row.status is Status.DOWNLOADING)
             return [progress_frame(row) for row in moving]
         if isinstance(item, Lost):
             self._gone.clear()
             rows = item.snapshot.downloads
-            words = "Events were lost because this client was too slow; this is how it stands."
-            return [system_frame(words, resync=True), *map(state_frame, rows)]
+            return [system_frame(_LOST, resync=True), *map(state_frame, rows)]
         id_ = item.download.id
+        was_gone = id_ in self._gone
+        self._gone.discard(id_)
         if item.kind is EventKind.CANCELLED:
             self._gone.add(id_)
-        elif item.kind is EventKind.REMOVED:
-            if id_ in self._gone:
-                self._gone.remove(id_)
-                return []
-        elif id_ in self._gone:
-            self._gone.remove(id_)
+        elif item.kind is EventKind.REMOVED and was_gone:
+            return []
         return frames_of(item)
-
-
-async def _until_gone(receive: Receive, reader: Reader) -> None:
-    """Close the reader as soon as the client has hung up."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    reader.close()
-
-
-async def _send(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})

@@ -1,0 +1,1 @@
+"""Our own dialect below ``/tui-dl``: the whole service contract over HTTP."""

@@ -1,0 +1,135 @@
+"""Putting the port together: context, dialects, server, and its place in the engine's loop.
+
+The one function that a process calls. Must not read settings files or flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tui_dl.api.auth import OWNER_NAME, TOKEN_NAME, TokenStore
+from tui_dl.api.context import ApiContext, make_context
+from tui_dl.api.facade import Dialect, Facade
+from tui_dl.api.native.routes import NativeFacade
+from tui_dl.api.origins import is_loopback
+from tui_dl.api.server import ApiServer
+from tui_dl.api.surge.routes import SurgeFacade
+from tui_dl.domain.errors import UsageError
+from tui_dl.service.contract import DownloadService
+
+
+class Host(DownloadService, Protocol):
+    """A service with a loop of its own, where a server can live."""
+
+    async def attach(self, guest: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``guest`` in the engine's loop until the service closes."""
+
+    async def set_api_address(self, address: str | None) -> None:
+        """Make ``host:port`` of the remote API known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """What the process decides about its port."""
+
+    data_dir: Path
+    settings_file: Path
+    directory: str
+    """Default target folder, absolute."""
+    host: str = "127.0.0.1"
+    port: int = 1700
+    strict_port: bool = False
+    """Exactly this port; else the next free of a hundred."""
+    extra_ports: tuple[int, ...] = ()
+    """More ports for the same dialects, such as aria2's 6800."""
+    token: str | None = None
+    """Replaces the stored token; ``None`` keeps it, or makes one."""
+    no_auth: bool = False
+    public: bool = False
+    """Whether the user said that other machines may connect."""
+    roots: tuple[str, ...] = ()
+    """Folders below which clients may write, beside the default one and the home."""
+    origins: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+
+
+async def start_api(service: Host, settings: ApiSettings) -> str:
+    """Serve ``service`` on the port and return ``host:port``. It ends with the service.
+
+    Raises:
+        UsageError: what is asked for is not safe.
+        StateError: no port is free, or the token cannot be used.
+        DiskError: the token cannot be stored.
+    """
+    check_exposure(settings)
+    context = build_context(service, settings)
+    server = ApiServer(
+        context,
+        build_facades(context),
+        settings.host,
+        settings.port,
+        strict_port=settings.strict_port,
+        extra_ports=settings.extra_ports,
+    )
+    address = server.bind()
+    try:
+        await service.attach(server.run)
+        await service.set_api_address(address)
+    except BaseException:
+        server.unbind()
+        raise
+    return address
+
+
+def check_exposure(settings: ApiSettings) -> None:
+    """Refuse a port that strangers could use.
+
+    Raises:
+        UsageError: --no-auth beyond loopback, or another machine without being asked for.
+    """
+    if is_loopback(settings.host):
+        return
+    if settings.no_auth:
+        raise UsageError("--no-auth works on a loopback address only: others could steer tui-dl.")
+    if not settings.public:
+        raise UsageError(
+            f"{settings.host} can be reached by other machines, without encryption. "
+            "Say --public if that is meant."
+        )
+
+
+def build_context(service: DownloadService, settings: ApiSettings) -> ApiContext:
+    """Return the context: the stored token, a fresh owner's key, and the allowed folders.
+
+    Raises:
+        StateError, DiskError: the token cannot be used.
+    """
+    token_path = settings.data_dir / TOKEN_NAME
+    token = None
+    if not settings.no_auth:
+        token = (
+            TokenStore.open(token_path)
+            if settings.token is None
+            else TokenStore.save(token_path, settings.token)
+        )
+    return make_context(
+        service,
+        settings.directory,
+        token=token,
+        owner=TokenStore.save(settings.data_dir / OWNER_NAME),
+        roots=(str(Path.home()), *settings.roots),
+        forbidden=(str(settings.data_dir), str(settings.settings_file.parent)),
+        allowed_origins=settings.origins,
+        allowed_hosts=settings.hosts,
+    )
+
+
+def build_facades(context: ApiContext) -> Mapping[Dialect, Facade]:
+    """Return every dialect that is spoken."""
+    return {
+        Dialect.SURGE: SurgeFacade(context),
+        Dialect.NATIVE: NativeFacade(context),
+    }
