@@ -95,7 +95,7 @@ def test_d10_a_damaged_header_is_worth_nothing(folder: Path) -> None:
     for length in (0, 1, HEADER_BYTES - 1):
         path.write_bytes(whole[:length])
         assert load(path) is None
-    path.write_bytes(whole[: HEADER_BYTES + SLOT_BYTES + 3])
+    path.write_bytes(whole[: HEADER_BYTES + 2 * SLOT_BYTES + 3])
     assert load(path) == RangeSet([(0, 10)])
 
 
@@ -257,6 +257,18 @@ def test_d3_stores_into_a_full_disk_do_not_kill_the_process(small_disk: Path) ->
         cwd=Path(__file__).parents[2],
     )
     assert (child.returncode, child.stdout.strip()) == (0, str(256 * 9)), child.stderr
+
+
+def test_d5_the_last_write_is_noted_and_claims_nothing(folder: Path) -> None:
+    journal = create(folder / "j")
+    journal.note_write(1_700_000_000_000_000_000)
+    journal.advance(journal.open_slot(7), 9)
+    noted = WrittenJournal.load_noted(
+        folder / "j", record_id="r", generation=3, part=PART, boot_id=BOOT
+    )
+    assert noted is not None
+    assert (noted.ranges, noted.last_write_ns) == (RangeSet([(7, 9)]), 1_700_000_000_000_000_000)
+    journal.close()
 
 
 def test_a_store_that_fails_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

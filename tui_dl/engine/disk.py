@@ -101,11 +101,12 @@ class MeasuredWriter:
         self._file.write_at(data, offset)
         self._pace.note(self._clock() - began_s)
 
-    async def write_later(self, data: memoryview, offset: int) -> None:
-        """Write in the pool. ``data`` must stay untouched until this returns."""
-        await self._pools.run(self._pools.disk, self._timed_write, data, offset)
+    async def write_later(self, data: memoryview, offset: int, before: Callable[[], None]) -> None:
+        """Write in the pool, right after ``before``. ``data`` must stay untouched meanwhile."""
+        await self._pools.run(self._pools.disk, self._timed_write, data, offset, before)
 
-    def _timed_write(self, data: memoryview, offset: int) -> None:
+    def _timed_write(self, data: memoryview, offset: int, before: Callable[[], None]) -> None:
+        before()
         began_s = self._clock()
         self._file.write_at(data, offset)
         self._pace.note(self._clock() - began_s)

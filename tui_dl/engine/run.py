@@ -71,6 +71,10 @@ class Run:
                 await self._start_over(error.message)
             except GenerationChangedError as error:
                 await self._new_generation(error.message)
+            except DiskError as error:
+                if not self._may_begin_again(error):
+                    raise
+                await self._lose_part(error.message)
         raise ReplyRefusedError(
             "The file on the server keeps changing while it is fetched.",
             code=ErrorCode.RESOURCE_CHANGED,
@@ -104,14 +108,7 @@ class Run:
         except DiskError as error:
             if not self._may_begin_again(error):
                 raise
-            job.note(f"{error.message} The download starts again.")
-            await target.close(forget=True)
-            await job.change_now(
-                part=None,
-                part_name=None,
-                synced=RangeSet(),
-                generation=job.record.generation + 1,
-            )
+            await self._lose_part(error.message)
             restored = await target.restore(job.record)
         if restored.published_name is not None:
             job.change(name=restored.published_name)
@@ -252,6 +249,24 @@ class Run:
         if job.record.status is not Status.PROBING:
             job.must_apply(Event.CHANGED)
         job.plan = Plan(None, RangeSet())
+
+    async def _lose_part(self, reason: str) -> None:
+        """Somebody deleted, replaced or changed the part: its bytes prove nothing any more."""
+        job = self._job
+        job.note(f"{reason} The download starts again.")
+        await self._target.close(forget=True)
+        await job.change_now(
+            part=None,
+            part_name=None,
+            total_bytes=None,
+            synced=RangeSet(),
+            generation=job.record.generation + 1,
+            assurance=Assurance.PENDING,
+        )
+        if job.record.status is not Status.PROBING:
+            job.must_apply(Event.CHANGED)
+        job.plan = Plan(None, RangeSet())
+        self._facts = Facts()
 
     # -- the finish
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import time_ns
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
 from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
-from tui_dl.storage.journal import WrittenJournal
+from tui_dl.storage.journal import Noted, WrittenJournal
 from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.space import check_space
+from tui_dl.storage.tampering import PartWatch, was_touched_since, was_touched_since_boot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class FileTarget:
         self._checkpoints = checkpoints
         self._journal: WrittenJournal | None = None
         self._writer: MeasuredWriter | None = None
+        self._watch: PartWatch | None = None
 
     # -- opening
 
@@ -75,7 +78,8 @@ class FileTarget:
             )
         )
         assert self.part is not None
-        written = record.synced if noted is None else noted
+        self._refuse_touched(self.part, noted)
+        written = record.synced if noted is None else noted.ranges
         size = self.part.size_bytes()
         kept = written.intersect(RangeSet([Range(0, size)]))
         note = None
@@ -83,9 +87,21 @@ class FileTarget:
             note = "The partial file is shorter than it was: the missing part is fetched again."
         return Restored(kept, note)
 
-    def _noted(self, record: DownloadRecord) -> RangeSet | None:
+    def _refuse_touched(self, part: PartFile, noted: Noted | None) -> None:
+        """Believe no bytes of a part that another program may have changed (trap D5)."""
+        changed_ns = part.changed_ns()
+        if noted is None:
+            touched = was_touched_since_boot(changed_ns)
+        else:
+            touched = was_touched_since(changed_ns, noted.last_write_ns)
+        if touched:
+            raise DiskError(
+                f"Another program changed {part.part_path}.", code=ErrorCode.PART_CHANGED
+            )
+
+    def _noted(self, record: DownloadRecord) -> Noted | None:
         assert record.part is not None
-        return WrittenJournal.load(
+        return WrittenJournal.load_noted(
             self._journal_path,
             record_id=record.id,
             generation=record.generation,
@@ -116,6 +132,7 @@ class FileTarget:
     def _use(self, part: PartFile) -> None:
         self.part = part
         self._writer = MeasuredWriter(part, self._pace, self._pools)
+        self._watch = PartWatch(part.part_path)
 
     async def keep_journal(self, record: DownloadRecord, plan: Plan) -> None:
         """Note positions of ``plan`` from now on, beginning with what is written."""
@@ -131,7 +148,7 @@ class FileTarget:
 
     def _make_journal(self, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
         assert record.part is not None
-        return WrittenJournal.create(
+        journal = WrittenJournal.create(
             self._journal_path,
             record_id=record.id,
             generation=record.generation,
@@ -139,6 +156,9 @@ class FileTarget:
             boot_id=self._boot_id,
             base=written,
         )
+        # What made the part, or cut it to size, is ours as well.
+        journal.note_write(time_ns())
+        return journal
 
     # -- bytes
 
@@ -150,12 +170,17 @@ class FileTarget:
     def write_now(self, data: memoryview, offset: int) -> None:
         """Write from the loop."""
         assert self._writer is not None
+        self._note_write()
         self._writer.write_now(data, offset)
 
     async def write_later(self, data: memoryview, offset: int) -> None:
         """Write through the disk pool."""
         assert self._writer is not None
-        await self._writer.write_later(data, offset)
+        await self._writer.write_later(data, offset, self._note_write)
+
+    def _note_write(self) -> None:
+        if self._journal is not None:
+            self._journal.note_write(time_ns())
 
     async def read_back(self, offset: int, size: int) -> bytes:
         """Read bytes that were written."""
@@ -175,16 +200,28 @@ class FileTarget:
 
     def _check(self, total: int | None) -> None:
         self._file.check_in_place()
+        self._refuse_other_writers()
         if total is not None and self._file.size_bytes() < total:
             raise DiskError(
                 f"Another program shortened {self._file.part_path}.", code=ErrorCode.PART_CHANGED
+            )
+
+    def _refuse_other_writers(self) -> None:
+        if self._watch is not None and self._watch.was_written_by_another():
+            raise DiskError(
+                f"Another program wrote to {self._file.part_path}.", code=ErrorCode.PART_CHANGED
             )
 
     # -- the end
 
     async def settle_size(self, total: int) -> None:
         """Give the part exactly ``total`` bytes."""
-        await self._pools.run(self._pools.disk, self._file.set_size, total)
+        await self._pools.run(self._pools.disk, self._settle_size, total)
+
+    def _settle_size(self, total: int) -> None:
+        if self._file.size_bytes() != total:
+            self._file.set_size(total)
+            self._note_write()
 
     async def hash(self, algorithm: str, progress: Callable[[int], bool]) -> str:
         """Return the digest of the whole file; ``progress`` runs in a thread."""
@@ -197,6 +234,7 @@ class FileTarget:
     def _publish(self) -> str:
         self._file.check_in_place()
         self._file.sync_all()
+        self._refuse_other_writers()
         return self._file.publish()
 
     async def start_over(self) -> None:
@@ -229,6 +267,9 @@ class FileTarget:
 
     def _close(self, forget: bool) -> None:
         part, self.part = self.part, None
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
         if part is not None:
             part.close()
         journal, self._journal = self._journal, None

@@ -26,6 +26,7 @@ from tui_dl.storage.journal_format import (
     decode_journal,
     encode_header,
     encode_slots,
+    first_word,
 )
 from tui_dl.storage.journal_words import WordFile, open_words
 
@@ -40,6 +41,15 @@ class _OpenSlot:
     end: int
     place: int
     """Index of the slot in the file; a compaction may change it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a journal says of an earlier process."""
+
+    ranges: RangeSet
+    last_write_ns: int
+    """Wall time right before its last write; 0 when it never wrote."""
 
 
 class WrittenJournal:
@@ -61,6 +71,7 @@ class WrittenJournal:
         self._words: WordFile | None = None
         self._capacity = 0
         self._used = 0
+        self._last_write_ns = 0
         with disk_errors(doing="starting the journal", path=path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._rewrite()
@@ -88,6 +99,16 @@ class WrittenJournal:
     def load(
         path: Path, *, record_id: str, generation: int, part: PartIdentity, boot_id: bytes
     ) -> RangeSet | None:
+        """Return the ranges of ``load_noted``, ``None`` when nothing can be believed."""
+        noted = WrittenJournal.load_noted(
+            path, record_id=record_id, generation=generation, part=part, boot_id=boot_id
+        )
+        return None if noted is None else noted.ranges
+
+    @staticmethod
+    def load_noted(
+        path: Path, *, record_id: str, generation: int, part: PartIdentity, boot_id: bytes
+    ) -> Noted | None:
         """Return what an earlier process had written, ``None`` when nothing can be believed.
 
         ``None`` means: no journal, another boot, another record, generation or part, or a
@@ -101,7 +122,8 @@ class WrittenJournal:
                 data = path.read_bytes()
             except FileNotFoundError:
                 return None
-        return decode_journal(data, JournalOwner(boot_id, record_id, generation, part))
+        ranges = decode_journal(data, JournalOwner(boot_id, record_id, generation, part))
+        return None if ranges is None else Noted(ranges, first_word(data))
 
     def open_slot(self, start: int) -> int:
         """Return the number of a new, empty slot at offset ``start``.
@@ -146,6 +168,15 @@ class WrittenJournal:
             except OSError as error:
                 raise map_os_error(error, doing="writing", path=self._path) from error
             entry.end = end
+
+    def note_write(self, now_ns: int) -> None:
+        """Note the wall time right before a write of the part, for ``load``.
+
+        It stands in a slot of its own that claims nothing, as one store like any other.
+        """
+        self._last_write_ns = now_ns
+        if self._words is not None:
+            self._words.store(_FIRST_WORD, now_ns)
 
     def close_slot(self, slot: int) -> None:
         """Say that ``slot`` will not move any more. Its claim stays.
@@ -206,10 +237,11 @@ class WrittenJournal:
         """
         self._settle()
         moving = list(self._open.values())
-        pairs = [(r.start, r.end) for r in self._settled]
+        pairs = [(self._last_write_ns, 0)]  # its end is 0: it claims nothing
+        pairs += [(r.start, r.end) for r in self._settled]
         first_open = len(pairs)
         pairs += [(entry.start, entry.end) for entry in moving]
-        capacity = max(_LEAST_SLOTS, 2 * len(pairs))
+        capacity = 1 + max(_LEAST_SLOTS, 2 * len(pairs))
         # Real zeros, not a hole: a store into a hole of a full disk kills the process.
         content = encode_header(self._owner, capacity) + encode_slots(pairs, capacity)
         fresh = _write_and_open(self._path, content)

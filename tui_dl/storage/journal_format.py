@@ -81,3 +81,11 @@ def decode_slots(area: bytes) -> RangeSet:
     words = struct.unpack(f"={len(area) // WORD_BYTES}Q", area)
     pairs = zip(words[::2], words[1::2], strict=True)
     return RangeSet((start, end) for start, end in pairs if start < end < OFFSET_LIMIT)
+
+
+def first_word(data: bytes) -> int:
+    """Return the first word behind the header, 0 when there is none."""
+    if len(data) < HEADER_BYTES + WORD_BYTES:
+        return 0
+    word: int = struct.unpack_from("=Q", data, HEADER_BYTES)[0]
+    return word

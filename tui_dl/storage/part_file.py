@@ -174,6 +174,11 @@ class PartFile:
         with self._descriptor("reading") as fd:
             return os.fstat(fd).st_mtime_ns
 
+    def changed_ns(self) -> int:
+        """Return the time of the last status change, which no program can set back."""
+        with self._descriptor("looking at") as fd:
+            return os.fstat(fd).st_ctime_ns
+
     def sync(self) -> None:
         """Put all bytes written so far on stable storage; the first time the name too.
 

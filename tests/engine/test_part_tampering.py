@@ -1,0 +1,94 @@
+"""Trap D5 and D2: the part file is deleted, shortened or edited behind our back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.driving import running
+from tests.support.fault_server import FaultServer, Resource, check_file
+from tui_dl.domain.model import Status
+
+MIB = 1024 * 1024
+
+
+def delete(part: Path) -> None:
+    part.unlink()
+
+
+def halve(part: Path) -> None:
+    os.truncate(part, part.stat().st_size // 2)
+
+
+def flip_a_byte(part: Path) -> None:
+    with part.open("r+b") as file:
+        file.seek(1000)
+        old = file.read(1)
+        file.seek(1000)
+        file.write(bytes([old[0] ^ 0xFF]))
+
+
+def flip_a_byte_and_hide_it(part: Path) -> None:
+    before = part.stat()
+    flip_a_byte(part)
+    os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def replace(part: Path) -> None:
+    size = part.stat().st_size
+    part.unlink()
+    part.write_bytes(b"x" * size)
+
+
+TAMPERINGS = [delete, halve, flip_a_byte, flip_a_byte_and_hide_it, replace]
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
+async def test_between_two_runs(
+    fault_server: FaultServer, tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    url = fault_server.add(Resource(path="/x", size=8 * MIB, rate_bps=2 * MIB))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url)
+        await driver.until(record_id, lambda row: row.done_bytes > 2 * MIB)
+    tamper(driver.folder / "x.part")
+    fault_server.replace(Resource(path="/x", size=8 * MIB))
+    async with running(tmp_path) as driver:
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 8 * MIB)
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
+async def test_while_paused(
+    fault_server: FaultServer, tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    url = fault_server.add(Resource(path="/x", size=8 * MIB, rate_bps=2 * MIB))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url)
+        await driver.until(record_id, lambda row: row.done_bytes > 2 * MIB)
+        await driver.service.pause([record_id])
+        await driver.wait(record_id)
+        tamper(driver.folder / "x.part")
+        fault_server.replace(Resource(path="/x", size=8 * MIB))
+        await driver.service.resume([record_id])
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 8 * MIB)
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
+async def test_while_running(
+    fault_server: FaultServer, tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    url = fault_server.add(Resource(path="/x", size=8 * MIB, rate_bps=MIB))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url, connections=2)
+        await driver.until(record_id, lambda row: row.done_bytes > 2 * MIB)
+        tamper(driver.folder / "x.part")
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 8 * MIB)
