@@ -222,7 +222,8 @@ def test_d10_a_damaged_schema_costs_nothing(folder: Path, words: bytes, wrong: b
     assert found.records == (plain_record(1),)
 
 
-def test_of_two_versions_of_a_row_the_newer_counts(folder: Path) -> None:
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_of_two_versions_of_a_row_the_newer_counts(folder: Path, place: str) -> None:
     """A write-back that was cut short can leave the older page somewhere else in the file."""
     images = []
     for tries in (1, 2):
@@ -232,7 +233,8 @@ def test_of_two_versions_of_a_row_the_newer_counts(folder: Path) -> None:
         images.append((folder / "c").read_bytes())
     pages = [images[0][at : at + PAGE_BYTES] for at in range(0, len(images[0]), PAGE_BYTES)]
     (stale,) = [page for page in pages if page[0] == 0x0D and plain_record(1).id.encode() in page]
-    (folder / "c").write_bytes(bytes(100) + images[1][100:] + stale)
+    first, rest = bytes(100) + images[1][100:PAGE_BYTES], images[1][PAGE_BYTES:]
+    (folder / "c").write_bytes(first + (stale + rest if place == "before" else rest + stale))
     found, recovered = read(folder / "c")
     assert recovered is not None
     assert found.records == (plain_record(1, tries=2),)
