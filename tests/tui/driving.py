@@ -9,7 +9,8 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.tui.fake_service import FOLDER, FakeService
+from tests.tui.fake_parts import FOLDER
+from tests.tui.fake_service import FakeService
 from tests.tui.grid import screen_text
 from tui_dl.tui.app import TuiDlApp
 from tui_dl.tui.screens.main import MainScreen

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.tui.fake_parts import FOLDER, blank, not_now, segments, unknown, workers
 from tui_dl.domain.errors import ErrorCode, Failure, UsageError
 from tui_dl.domain.lifecycle import Event, next_status
-from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Source, Status, Validators
+from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Status, Validators
 from tui_dl.domain.names import name_from_url
 from tui_dl.domain.snapshot import (
     DownloadDetails,
@@ -22,15 +23,18 @@ from tui_dl.domain.snapshot import (
     EngineSnapshot,
     EventKind,
     LogLine,
-    SegmentSnapshot,
-    SegmentState,
-    WorkerSnapshot,
 )
 from tui_dl.domain.urls import parse_url
-from tui_dl.service.contract import ActionResult, AddOutcome, AddResult, EventListener, MoveTo
+from tui_dl.service.contract import (
+    ActionResult,
+    AddOutcome,
+    AddResult,
+    EventListener,
+    MoveTo,
+    Recheck,
+)
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-FOLDER = "/home/ada/Downloads"
 
 
 @dataclass
@@ -71,7 +75,7 @@ class FakeService:
         speed_bps = fields.pop("speed_bps", fields.get("rate_bps", 0.0))
         ranges_supported = fields.pop("ranges_supported", True)
         self._count += 1
-        row = replace(_blank(self._count, name, self.now), status=status, **fields)
+        row = replace(blank(self._count, name, self.now), status=status, **fields)
         self._rows[row.id] = row
         self._scripts[row.id] = Script(speed_bps, ranges_supported)
         self._settle()
@@ -197,7 +201,7 @@ class FakeService:
         results = []
         for id in ids:
             row = self._rows.pop(id, None)
-            results.append(ActionResult(id, None if row else _unknown()))
+            results.append(ActionResult(id, None if row else unknown()))
             if row is not None:
                 self.push(EventKind.REMOVED, id, row)
         self._settle()
@@ -208,7 +212,7 @@ class FakeService:
         self._note("move", (tuple(ids), to))
         for id in ids if to in (MoveTo.UP, MoveTo.BOTTOM) else reversed(ids):
             self._move_one(id, to)
-        return [ActionResult(id, None if id in self._rows else _unknown()) for id in ids]
+        return [ActionResult(id, None if id in self._rows else unknown()) for id in ids]
 
     async def move_to_index(self, id: str, index: int) -> ActionResult:
         """Put one download at a place of the queue."""
@@ -223,7 +227,7 @@ class FakeService:
         self._note("set_url", (id, url))
         status = next_status(self._rows[id].status, Event.NEW_URL)
         if status is None:
-            return ActionResult(id, _not_now("given a new link", self._rows[id].status))
+            return ActionResult(id, not_now("given a new link", self._rows[id].status))
         self.change(id, url=url, status=status, failure=None)
         return ActionResult(id)
 
@@ -239,6 +243,10 @@ class FakeService:
         self.limit_bps = limit_bps
         self._settle()
 
+    async def set_default_limit(self, limit_bps: int) -> None:
+        """Limit each that names no limit."""
+        self._note("set_default_limit", limit_bps)
+
     async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
         """Change the options of one download."""
         self._note("set_options", (id, options))
@@ -250,6 +258,11 @@ class FakeService:
         self._note("set_slots", slots)
         self.slots = slots
         self._settle()
+
+    async def recheck(self, id: str) -> Recheck:
+        """Say that nothing is known."""
+        self._note("recheck", id)
+        return Recheck.UNKNOWN
 
     async def details(self, id: str) -> DownloadDetails | None:
         """Return all about one download, with a map that follows its bytes."""
@@ -265,8 +278,8 @@ class FakeService:
             generation=1,
             part_path=f"{row.directory}/{row.name}.part",
             final_path=f"{row.directory}/{row.name}" if row.status is Status.COMPLETED else None,
-            segments=_segments(row),
-            workers=_workers(row),
+            segments=segments(row),
+            workers=workers(row),
             log=tuple(script.log),
             rate_history=tuple(script.history),
             peak_bps=max(script.history, default=row.rate_bps),
@@ -307,9 +320,9 @@ class FakeService:
             row = self._rows.get(id)
             status = next_status(row.status, event) if row is not None else None
             if row is None:
-                results.append(ActionResult(id, _unknown()))
+                results.append(ActionResult(id, unknown()))
             elif status is None:
-                results.append(ActionResult(id, _not_now(action + "d", row.status)))
+                results.append(ActionResult(id, not_now(action + "d", row.status)))
             else:
                 gone = status is Status.PAUSING or not status.is_running
                 self.change(
@@ -377,63 +390,3 @@ class FakeService:
                     self._rows[row.id] = replace(row, queue_rank=wanted, version=row.version + 1)
             self._order = sorted(self._rows.values(), key=lambda row: row.position)
         return self._order
-
-
-def _blank(number: int, name: str, now: datetime) -> DownloadSnapshot:
-    return DownloadSnapshot(
-        id=f"00000000-0000-4000-8000-{number:012x}", gid=f"{number:016x}", version=1,
-        url=f"https://files.example.org/{number}/file", name=name, directory=FOLDER,
-        status=Status.QUEUED, position=number, queue_rank=None, total_bytes=None, done_bytes=0,
-        rate_bps=0.0, average_bps=0.0, eta_s=None, connections=0, retry_in_s=None, failure=None,
-        assurance=Assurance.PENDING, digest=None, source=Source.LOCAL, options=DownloadOptions(),
-        limit_bps=0, created_at=now + timedelta(seconds=number), started_at=None,
-        completed_at=None, elapsed_s=0.0,
-    )  # fmt: skip
-
-
-def _segments(row: DownloadSnapshot) -> tuple[SegmentSnapshot, ...]:
-    """Cut the file into ten stretches, each as far as the whole."""
-    if not row.total_bytes:
-        return ()
-    if row.status is Status.COMPLETED:
-        return (SegmentSnapshot(0, row.total_bytes, SegmentState.DONE),)
-    found: list[SegmentSnapshot] = []
-    share = row.fraction or 0.0
-    active = SegmentState.RUNNING if row.status is Status.DOWNLOADING else SegmentState.WAITING
-    for part in range(10):
-        start, end = part * row.total_bytes // 10, (part + 1) * row.total_bytes // 10
-        done = start + int((end - start) * share)
-        edge = min(end, done + (end - start) // 6)
-        state = SegmentState.RACED if active is SegmentState.RUNNING and part == 7 else active
-        for a, b, kind in (
-            (start, done, SegmentState.DONE),
-            (done, edge, state),
-            (edge, end, SegmentState.WAITING),
-        ):
-            if a < b:
-                found.append(SegmentSnapshot(a, b, kind))
-    return tuple(found)
-
-
-def _workers(row: DownloadSnapshot) -> tuple[WorkerSnapshot, ...]:
-    if row.status is not Status.DOWNLOADING or not row.total_bytes or not row.connections:
-        return ()
-    step = row.total_bytes // row.connections
-    return tuple(
-        WorkerSnapshot(
-            number=number + 1, host="cdn.example.org", start=number * step,
-            position=number * step + int(step * (row.fraction or 0.0)), end=(number + 1) * step,
-            rate_bps=row.rate_bps / row.connections, age_s=63.0 + number, state="receiving",
-        )
-        for number in range(row.connections)
-    )  # fmt: skip
-
-
-def _unknown() -> Failure:
-    return Failure(ErrorCode.UNKNOWN_DOWNLOAD, "This download is not in the list any more.")
-
-
-def _not_now(done: str, status: Status) -> Failure:
-    return Failure(
-        ErrorCode.NOT_ALLOWED_NOW, f"A download that is {status.value} cannot be {done}."
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.widgets import Input, TextArea
 
 from tests.tui.driving import driven
-from tests.tui.fake_service import FOLDER, FakeService
+from tests.tui.fake_parts import FOLDER
+from tests.tui.fake_service import FakeService
 from tui_dl.domain.model import AddRequest, DownloadOptions, Status
 
 URL = "https://example.org/pub/disk.iso"

@@ -30,6 +30,7 @@ from tui_dl.tui import leaving, themes
 from tui_dl.tui.adding import Adding, Refusal
 from tui_dl.tui.commands import KeyCommands
 from tui_dl.tui.feed import TICK_S, SnapshotFeed
+from tui_dl.tui.keys import key_name, key_of
 from tui_dl.tui.news import news_of
 from tui_dl.tui.opening import open_outside
 from tui_dl.tui.removals import GRACE_S, Removals
@@ -41,18 +42,6 @@ from tui_dl.tui.screens.main import MainScreen
 from tui_dl.tui.steering import Severity, Steering, plural
 from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.status import EngineLook
-
-KEY_NAMES = {
-    "escape": "esc",
-    "question_mark": "?",
-    "slash": "/",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-}
 
 
 class EngineWoke(Message, bubble=False):
@@ -274,8 +263,9 @@ class TuiDlApp(App[int], inherit_bindings=False):
             self.say(display_text(error.message), "error")
         one = len(downloads) == 1
         what = short_name(downloads[0].name, 40) if one else plural(len(downloads), "download")
+        key = key_of(self.screen, "download.undo")
         files = "its file stays" if one else "their files stay"
-        self.say(f"{what} {'is' if one else 'are'} off the list; {files}. z undoes.")
+        self.say(f"{what} {'is' if one else 'are'} off the list; {files}. {key} undoes.")
         self._look()
 
     async def undo_removal(self) -> None:
@@ -294,12 +284,12 @@ class TuiDlApp(App[int], inherit_bindings=False):
 
     def get_key_display(self, binding: Binding) -> str:
         """Write keys as people say them: ``ctrl+p``, ``enter``."""
-        return binding.key_display or KEY_NAMES.get(binding.key) or binding.key.replace("_", " ")
+        return key_name(binding)
 
     def action_help(self) -> None:
         """Show all keys that work on the screen below."""
         if not isinstance(self.screen, ModalScreen):
-            self.push_screen(HelpDialog(sections_of(self.screen, self.get_key_display)))
+            self.push_screen(HelpDialog(sections_of(self.screen)))
 
     async def action_quit(self) -> None:
         """Leave; ask only if bytes would have to be fetched again."""

@@ -7,6 +7,7 @@ from functools import partial
 
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
 
 
 class KeyCommands(Provider):
@@ -14,40 +15,34 @@ class KeyCommands(Provider):
 
     async def discover(self) -> Hits:
         """List them all."""
-        for binding in self._bindings():
-            yield DiscoveryHit(
-                binding.description, partial(self._run, binding), help=self._help(binding)
-            )
+        for node, binding in self._bindings():
+            run = partial(self.app.run_action, binding.action, node)
+            yield DiscoveryHit(binding.description, run, help=self._help(binding))
 
     async def search(self, query: str) -> Hits:
         """List those whose name matches."""
         matcher = self.matcher(query)
-        for binding in self._bindings():
+        for node, binding in self._bindings():
             score = matcher.match(binding.description)
             if score > 0:
                 yield Hit(
                     score,
                     matcher.highlight(binding.description),
-                    partial(self._run, binding),
+                    partial(self.app.run_action, binding.action, node),
                     help=self._help(binding),
                 )
 
-    def _bindings(self) -> Iterator[Binding]:
+    def _bindings(self) -> Iterator[tuple[DOMNode, Binding]]:
         seen: set[str] = set()
-        for _, binding, enabled, _ in self.screen.active_bindings.values():
+        for node, binding, enabled, _ in self.screen.active_bindings.values():
             offered = binding.id is not None and enabled and binding.action not in seen
             if offered and binding.id not in HIDDEN:
                 seen.add(binding.action)
-                yield binding
+                yield node, binding
 
     def _help(self, binding: Binding) -> str:
         key = self.app.get_key_display(binding)
         return f"{binding.tooltip}  ({key})" if binding.tooltip else f"key {key}"
-
-    async def _run(self, binding: Binding) -> None:
-        focused = self.screen.focused
-        node = focused if focused is not None else self.screen
-        await node.run_action(binding.action)
 
 
 HIDDEN = frozenset(

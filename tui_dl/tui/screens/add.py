@@ -24,6 +24,7 @@ from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.urls import parse_url, split_url_text
 from tui_dl.tui.screens.dialog import Dialog
+from tui_dl.tui.widgets.fields import SafeInput, SafeTextArea
 from tui_dl.tui.widgets.toggles import Tick
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 PROBLEMS_SHOWN = 4
 
 
-class LinkArea(TextArea):
+class LinkArea(SafeTextArea):
     """Many lines of links where ``enter`` adds, as in a field of one line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,10 +77,10 @@ class AddDialog(Dialog[None]):
         )
         with Horizontal(classes="dialog-field -first"):
             yield Label("Folder")
-            yield Input(display_text(self._directory), id="folder", compact=True)
+            yield SafeInput(display_text(self._directory), id="folder", compact=True)
         with Horizontal(classes="dialog-field"):
             yield Label("Name")
-            yield Input(placeholder="as the server says", id="name", compact=True)
+            yield SafeInput(placeholder="as the server says", id="name", compact=True)
         with Horizontal(classes="dialog-field"):
             yield Label("")
             yield Tick("start paused", id="paused", compact=True)

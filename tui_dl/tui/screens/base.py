@@ -47,7 +47,9 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
         Binding("z", "undo", "Undo delete", show=False, id="download.undo"),
         Binding("K", "move('up')", "Earlier in the queue", show=False, id="download.up"),
         Binding("J", "move('down')", "Later in the queue", show=False, id="download.down"),
-        Binding("l", "limits", "Limit", tooltip="Of everything, or of the chosen", id="app.limits"),
+        Binding(
+            "l", "limits", "Limit", tooltip="Of everything, or of the chosen", id="download.limits"
+        ),
         Binding(
             "u",
             "link",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui_dl.tui.keys import key_name
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.ink import BLANK, Ink, Line, left, width_of, wrapped
 from tui_dl.tui.widgets.lines import LineBox
@@ -21,6 +22,8 @@ KEY_CELLS = 14
 KEYS_SHOWN = 2
 """A third key for the same thing is for the fingers, not for the page."""
 TITLES = {"download": "The chosen downloads", "list": "The list", "details": "The details"}
+FRAME_ROWS = 8
+"""Border, padding, title and hint around the keys."""
 WIDE = 88
 """From here on two columns of keys fit."""
 
@@ -58,7 +61,8 @@ class HelpDialog(Dialog[None]):
         yield Static(Content("esc closes"), classes="dialog-keys")
 
     def on_resize(self) -> None:
-        """Lay the sections out for the new width."""
+        """Lay the sections out for the new size; title and hint always stay on the screen."""
+        self.query_one(LineBox).styles.max_height = max(1, self.app.size.height - FRAME_ROWS)
         self.call_after_refresh(self._paint)
 
     def action_scroll_by(self, step: int) -> None:
@@ -94,9 +98,7 @@ def _block(section: HelpSection, width: int) -> list[Line]:
     return [*lines, BLANK]
 
 
-def sections_of(
-    screen: Screen[Any], key_display: Callable[[Binding], str]
-) -> tuple[HelpSection, ...]:
+def sections_of(screen: Screen[Any]) -> tuple[HelpSection, ...]:
     """Collect the active bindings of ``screen`` by the first word of their ids."""
     found: dict[str, dict[str, tuple[list[str], str]]] = {title: {} for title in TITLES}
     for _, binding, _, _ in screen.active_bindings.values():
@@ -106,7 +108,7 @@ def sections_of(
         words = binding.description
         if binding.tooltip:
             words = f"{words}: {binding.tooltip[:1].lower()}{binding.tooltip[1:]}"
-        rows.setdefault(binding.action, ([], words))[0].append(key_display(binding))
+        rows.setdefault(binding.action, ([], words))[0].append(key_name(binding))
     return tuple(
         HelpSection(
             TITLES.get(title, title.capitalize()),

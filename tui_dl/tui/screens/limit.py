@@ -15,6 +15,7 @@ from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.units import format_rate, parse_size
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.naming import short_name
+from tui_dl.tui.widgets.fields import SafeInput
 from tui_dl.tui.widgets.toggles import Choice
 
 
@@ -44,7 +45,7 @@ class LimitDialog(Dialog[LimitChoice]):
             yield Choice(Content(f"all downloads together{now}"), not many)
             if self.chosen:
                 yield Choice(Content(self._chosen_label()), many)
-        yield Input(placeholder="2M, 500K, or 0 for no limit", id="limit", compact=True)
+        yield SafeInput(placeholder="2M, 500K, or 0 for no limit", id="limit", compact=True)
         yield Static(Content("Bytes per second. It takes effect at once."), classes="dialog-hint")
 
     def buttons(self) -> Iterator[Widget]:

@@ -15,6 +15,7 @@ from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.urls import parse_url
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.naming import short_name
+from tui_dl.tui.widgets.fields import SafeInput
 
 
 class LinkDialog(Dialog[str]):
@@ -29,7 +30,7 @@ class LinkDialog(Dialog[str]):
     def body(self) -> Iterator[Widget]:
         """Yield what the link is for, the field and the rule."""
         yield Static(Content(short_name(self.download.name, 56)), classes="dialog-text")
-        yield Input(placeholder="https://…", id="url", compact=True)
+        yield SafeInput(placeholder="https://…", id="url", compact=True)
         yield Static(
             Content("What has arrived is kept if the new link leads to the same file."),
             classes="dialog-hint",

@@ -18,12 +18,23 @@ from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadDetails, DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.urls import split_url_text
 from tui_dl.tui.details_feed import DetailsFeed
+from tui_dl.tui.keys import key_of
 from tui_dl.tui.screens.base import DownloadScreen
 from tui_dl.tui.screens.details import DetailsScreen
 from tui_dl.tui.view.listing import SortKey, Tab, arrange, count
 from tui_dl.tui.widgets.bars import ColumnLine, KeyLine, StatusLine, TabLine
 from tui_dl.tui.widgets.details_view import DetailsView
 from tui_dl.tui.widgets.download_list import DownloadList
+from tui_dl.tui.widgets.fields import SafeInput
+
+
+class FilterInput(SafeInput):
+    """The words that names must have. The list follows while they are typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Keep", id="filter.keep"),
+        Binding("escape", "screen.back", "Show all", id="filter.clear"),
+    ]
 
 
 class MainScreen(DownloadScreen):
@@ -57,7 +68,7 @@ class MainScreen(DownloadScreen):
         yield StatusLine(id="status")
         with Horizontal(id="tab-row"):
             yield TabLine(id="tabs")
-            yield Input(placeholder="filter", id="filter", compact=True)
+            yield FilterInput(placeholder="filter", id="filter", compact=True)
         yield ColumnLine(id="columns")
         yield DownloadList(id="list")
         yield Static(id="empty")
@@ -105,15 +116,16 @@ class MainScreen(DownloadScreen):
 
     def _empty_text(self) -> Content:
         if self._needle:
-            return Content(f"Nothing here matches “{display_text(self._needle)}”.\n\nesc shows all")
+            words = display_text(self._needle, max_cells=40)
+            return Content(f"Nothing here matches “{words}”.")
         if self._snapshot.downloads:
-            return Content(f"Nothing is {self._tab.value}.\n\n1 shows all")
+            return Content(f"Nothing is {self._tab.value}.")
         folder = display_text(self._snapshot.directory or self.tui.directory, max_cells=60)
         return Content.assemble(
             "Nothing to download yet.\n\n",
-            ("a", "$accent bold"),
+            (key_of(self, "list.add"), "$accent bold"),
             " adds a link     ",
-            ("?", "$accent bold"),
+            (key_of(self, "app.help"), "$accent bold"),
             " shows all keys\n\n",
             (f"files go to {folder}", "$ink-faint"),
         )

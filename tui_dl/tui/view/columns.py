@@ -36,20 +36,23 @@ class Columns:
 
 @lru_cache(maxsize=64)
 def columns_for(width: int) -> Columns:
-    """Return the columns of a list that is ``width`` cells wide (0 and up)."""
-    if width >= 150:
-        bar = min(48, 22 + (width - 150) // 2)
-        source = min(32, 22 + (width - 150) // 5)
+    """Return the columns of a list that is ``width`` cells wide (0 and up).
+
+    The list is one cell narrower than the terminal: its scroll bar has a place of its own.
+    """
+    if width >= 149:
+        bar = min(48, 22 + (width - 149) // 2)
+        source = min(32, 22 + (width - 149) // 5)
         wide = _fill(width - source, 16, bar, 4, size=10, rate=13, left=12, connections=6)
         return replace(wide, width=width, source=source)
-    if width >= 112:
-        bar = min(32, 14 + (width - 112) // 2)
+    if width >= 111:
+        bar = min(32, 14 + (width - 111) // 2)
         return _fill(width, 16, bar, 4, size=9, rate=13, left=11, connections=6)
-    if width >= 100:
+    if width >= 99:
         return _fill(width, 14, 12, 4, size=9, rate=10, left=11, connections=5)
     if width >= 76:
         return _fill(width, 14, 12, 4, rate=10, left=10)
-    if width >= 60:
+    if width >= 59:
         return _fill(width, 14, 8, 4, rate=10)
     if width >= 34:
         return _fill(width, 14, 0, 4)

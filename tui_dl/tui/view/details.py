@@ -130,10 +130,11 @@ def _facts(details: DownloadDetails, width: int) -> list[Line]:
 def _fact_pairs(details: DownloadDetails) -> list[tuple[str, str]]:
     download = details.download
     path = details.final_path or details.part_path or f"{download.directory}/{download.name}"
-    pairs = [
+    pairs: list[tuple[str, str]] = [
         ("from", host_of(details.final_url or download.url)),
         ("to", display_text(path)),
         ("size", _exact(download)),
+        ("here", format_exact(download.done_bytes)),
         ("proof", assurance_sentence(download)),
         ("link", display_text(redacted(download.url))),
     ]
@@ -154,11 +155,7 @@ def _fact(label: str, value: str, cells: int) -> Line:
 
 
 def _exact(download: DownloadSnapshot) -> str:
-    if download.total_bytes is None:
-        return f"unknown, {format_exact(download.done_bytes)} so far"
-    if download.status is Status.COMPLETED:
-        return format_exact(download.total_bytes)
-    return f"{format_exact(download.total_bytes)}, {format_exact(download.done_bytes)} here"
+    return "unknown" if download.total_bytes is None else format_exact(download.total_bytes)
 
 
 def _map_rows(room: int, *, has_graph: bool) -> int:

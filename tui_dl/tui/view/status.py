@@ -10,7 +10,7 @@ from tui_dl.tui.view.bars import spark
 from tui_dl.tui.view.ink import Ink, Line, Span, left, width_of
 
 LOW_SPACE_BYTES = 2 * 1024**3
-"""Below this the free space is shown as a warning."""
+"""Below this the free space is an alarm; a warning already below what is still to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def _facts(look: EngineLook) -> list[Line]:
         address = display_text(look.api_address, max_cells=28)
         parts.append((("api ", Ink.FAINT), (address.replace("127.0.0.1", ""), Ink.SOFT)))
     if look.free_bytes is not None:
-        short = look.free_bytes < max(LOW_SPACE_BYTES, look.wanted_bytes)
+        ink = Ink.RETRY if look.free_bytes < look.wanted_bytes else Ink.SOFT
+        ink = Ink.FAIL if look.free_bytes < LOW_SPACE_BYTES else ink
         size = format_size(look.free_bytes)
-        ink = Ink.FAIL if short else Ink.SOFT
         parts.append(((f"{size} free", ink),))
     return parts
 

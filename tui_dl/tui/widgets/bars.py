@@ -154,6 +154,8 @@ class KeyLine(InkedLine):
 
 
 FOOTER_ORDER = (
+    "filter.keep",
+    "filter.clear",
     "list.add",
     "download.pause",
     "download.resume",
@@ -163,7 +165,7 @@ FOOTER_ORDER = (
     "details.next",
     "list.select",
     "list.filter",
-    "app.limits",
+    "download.limits",
 )
 """What the footer shows first; unnamed keys follow, then quit and help."""
 LAST_IN_FOOTER = ("app.quit", "app.help")

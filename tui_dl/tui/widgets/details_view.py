@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tui_dl.domain.snapshot import DownloadDetails
+from tui_dl.tui.keys import key_of
 from tui_dl.tui.view.details import DetailsTab, details_lines
 from tui_dl.tui.view.ink import Ink, Line, Span, width_of
 from tui_dl.tui.view.naming import short_name
@@ -138,12 +139,4 @@ class DetailsView(Vertical):
         body.show_lines(details_lines(self._details, self._tab, width, height, self._key_of))
 
     def _key_of(self, binding_id: str) -> str:
-        return key_of_binding(self, binding_id)
-
-
-def key_of_binding(view: DetailsView, binding_id: str) -> str:
-    """Return the key that a binding is on now, as people write it."""
-    for _, binding, _, _ in view.screen.active_bindings.values():
-        if binding.id == binding_id:
-            return view.app.get_key_display(binding)
-    return "?"
+        return key_of(self.screen, binding_id)

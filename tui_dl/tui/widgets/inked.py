@@ -34,9 +34,7 @@ class Inked(Widget):
         base = self.rich_style
         if row_class is not None:
             base += self.get_component_rich_style(row_class, partial=True)
-        segments = [
-            Segment(_inert(text), base + self._ink_style(ink)) for text, ink in line if text
-        ]
+        segments = [Segment(inert(text), base + self._ink_style(ink)) for text, ink in line if text]
         return Strip(segments).adjust_cell_length(width, base)
 
     def blank(self, width: int) -> Strip:
@@ -47,7 +45,7 @@ class Inked(Widget):
         return self.get_component_rich_style(f"ink--{ink.value}", partial=True)
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Return ``text`` with anything that could steer a terminal replaced.
 
     The domain has done this already; it is done again because one missed call would

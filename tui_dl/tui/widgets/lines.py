@@ -12,12 +12,13 @@ from tui_dl.tui.view.ink import Line
 from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
 
 
-class LineBox(Inked, ScrollView, can_focus=False, inherit_bindings=False):
+class LineBox(ScrollView, Inked, can_focus=False, inherit_bindings=False):
     """Lines in, strips out; only the lines that changed are painted again.
 
     It takes no focus, so that the list never loses it; the wheel works all the same.
     """
 
+    # Textual takes component classes from one line of bases only, so they are named again.
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -1,0 +1,75 @@
+"""What the fake service is made of: a blank row, a map and workers that follow its bytes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tui_dl.domain.errors import ErrorCode, Failure
+from tui_dl.domain.model import Assurance, DownloadOptions, Source, Status
+from tui_dl.domain.snapshot import DownloadSnapshot, SegmentSnapshot, SegmentState, WorkerSnapshot
+
+FOLDER = "/home/ada/Downloads"
+
+
+def blank(number: int, name: str, now: datetime) -> DownloadSnapshot:
+    """Return a queued download of which nothing is known yet."""
+    return DownloadSnapshot(
+        id=f"00000000-0000-4000-8000-{number:012x}", gid=f"{number:016x}", version=1,
+        url=f"https://files.example.org/{number}/file", name=name, directory=FOLDER,
+        status=Status.QUEUED, position=number, queue_rank=None, total_bytes=None, done_bytes=0,
+        rate_bps=0.0, average_bps=0.0, eta_s=None, connections=0, retry_in_s=None, failure=None,
+        assurance=Assurance.PENDING, digest=None, source=Source.LOCAL, options=DownloadOptions(),
+        limit_bps=0, created_at=now + timedelta(seconds=number), started_at=None,
+        completed_at=None, elapsed_s=0.0,
+    )  # fmt: skip
+
+
+def segments(row: DownloadSnapshot) -> tuple[SegmentSnapshot, ...]:
+    """Cut the file into ten stretches, each as far as the whole."""
+    if not row.total_bytes:
+        return ()
+    if row.status is Status.COMPLETED:
+        return (SegmentSnapshot(0, row.total_bytes, SegmentState.DONE),)
+    found: list[SegmentSnapshot] = []
+    share = row.fraction or 0.0
+    active = SegmentState.RUNNING if row.status is Status.DOWNLOADING else SegmentState.WAITING
+    for part in range(10):
+        start, end = part * row.total_bytes // 10, (part + 1) * row.total_bytes // 10
+        done = start + int((end - start) * share)
+        edge = min(end, done + (end - start) // 6)
+        state = SegmentState.RACED if active is SegmentState.RUNNING and part == 7 else active
+        for a, b, kind in (
+            (start, done, SegmentState.DONE),
+            (done, edge, state),
+            (edge, end, SegmentState.WAITING),
+        ):
+            if a < b:
+                found.append(SegmentSnapshot(a, b, kind))
+    return tuple(found)
+
+
+def workers(row: DownloadSnapshot) -> tuple[WorkerSnapshot, ...]:
+    """Return one worker for each connection, each as far as the whole."""
+    if row.status is not Status.DOWNLOADING or not row.total_bytes or not row.connections:
+        return ()
+    step = row.total_bytes // row.connections
+    return tuple(
+        WorkerSnapshot(
+            number=number + 1, host="cdn.example.org", start=number * step,
+            position=number * step + int(step * (row.fraction or 0.0)), end=(number + 1) * step,
+            rate_bps=row.rate_bps / row.connections, age_s=63.0 + number, state="receiving",
+        )
+        for number in range(row.connections)
+    )  # fmt: skip
+
+
+def unknown() -> Failure:
+    """Return the answer for an id that is not there."""
+    return Failure(ErrorCode.UNKNOWN_DOWNLOAD, "This download is not in the list any more.")
+
+
+def not_now(done: str, status: Status) -> Failure:
+    """Return the answer for an action that the status does not allow."""
+    return Failure(
+        ErrorCode.NOT_ALLOWED_NOW, f"A download that is {status.value} cannot be {done}."
+    )

@@ -1,0 +1,36 @@
+"""Text fields that show pasted control characters instead of sending them to the terminal.
+
+The value keeps every character that was typed or pasted: judging it is not their task.
+"""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widgets import Input, TextArea
+
+from tui_dl.tui.widgets.inked import inert
+
+
+class SafeInput(Input):
+    """A field of one line."""
+
+    def render_line(self, y: int) -> Strip:
+        """Paint the line with nothing in it that could steer a terminal."""
+        return _inert_strip(super().render_line(y))
+
+
+class SafeTextArea(TextArea):
+    """A field of many lines."""
+
+    def render_line(self, y: int) -> Strip:
+        """Paint the line with nothing in it that could steer a terminal."""
+        return _inert_strip(super().render_line(y))
+
+
+def _inert_strip(strip: Strip) -> Strip:
+    if all(segment.text.isprintable() for segment in strip):
+        return strip
+    width = strip.cell_length
+    segments = [Segment(inert(text), style, control) for text, style, control in strip]
+    return Strip(segments).adjust_cell_length(width)
