@@ -72,6 +72,25 @@ def test_cells(text: str, cells: int) -> None:
     assert cell_width(text) == cells
 
 
+@pytest.mark.parametrize("code", [0x1F3FB, 0x1F3FF, 0x1160, 0x11FF, 0xD7B0, 0xD7FB, 0x200D])
+def test_what_never_stands_alone(code: int) -> None:
+    assert next(clusters("x" + chr(code) + "y")).startswith("x" + chr(code))
+    for outside in (0x1F3FA, 0x1F400, 0x1200, 0xAC00):
+        assert list(clusters("x" + chr(outside))) == ["x", chr(outside)]
+
+
+def test_flags_are_made_of_all_letters_and_of_nothing_else() -> None:
+    letters = [chr(0x1F1E6), chr(0x1F1FF)]
+    assert list(clusters("".join(letters))) == ["".join(letters)]
+    for outside in (0x1F1E5, 0x1F200):
+        assert len(list(clusters(letters[0] + chr(outside)))) == 2
+
+
+def test_ideographs_that_come_later_will_be_wide() -> None:
+    assert cell_width("\U0002fffd") == cell_width("\U0003fffd") == 2
+    assert cell_width("\U0004fffd") == cell_width("\U00040000") == 1
+
+
 @thorough
 @given(texts)
 def test_clusters_are_the_text_and_none_begins_inside_a_character(text: str) -> None:

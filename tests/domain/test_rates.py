@@ -108,6 +108,7 @@ def test_a_first_block_does_not_look_like_a_miracle() -> None:
     meter = RateMeter()
     meter.add(5.0, 262_144)
     assert meter.rate_bps(5.0) == 262_144 / 0.25
+    assert meter.rate_bps(5.2) == 262_144 / 0.25
     assert RateMeter().rate_bps(5.0) == 0.0
 
 
@@ -118,6 +119,14 @@ def test_reading_late_or_early_does_not_disturb_the_count() -> None:
     assert meter.rate_bps(now_s - 30) == before
     meter.add(now_s - 30, 0)
     assert meter.rate_bps(now_s) == before
+
+
+def test_waiting_for_the_first_byte_is_not_slowness() -> None:
+    waited, fresh = RateMeter(), RateMeter()
+    assert waited.rate_bps(0.3) == 0.0
+    for meter in (waited, fresh):
+        meter.add(1.0, 10**6)
+    assert waited.rate_bps(1.0) == fresh.rate_bps(1.0)
 
 
 def test_after_a_suspend_the_old_rate_is_forgotten() -> None:
@@ -165,6 +174,7 @@ def test_a_negative_count_is_a_mistake_of_the_caller() -> None:
 def test_eta_is_what_is_left_over_the_rate() -> None:
     meter = EtaMeter()
     assert meter.eta_s(10, 0.0) is None
+    assert meter.eta_s(0, 0.0) == 0.0
     now_s = feed_evenly(meter, 0.0, 10.0, 10**6)
     assert meter.eta_s(60 * 10**6, now_s) == pytest.approx(60, rel=0.05)
     assert meter.eta_s(0, now_s) == 0.0

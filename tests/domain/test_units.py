@@ -171,6 +171,7 @@ def test_a_shown_duration_can_be_typed_and_is_cut_to_its_last_step(seconds: int)
         ("1.9", 1),
         ("0.1", 1),  # a tiny limit is not "unlimited"
         ("7EiB", 7 * 2**60),
+        ("9223372036854775807", 2**63 - 1),
     ],
 )
 def test_typed_sizes(text: str, size_bytes: int) -> None:
@@ -181,7 +182,8 @@ def test_typed_sizes(text: str, size_bytes: int) -> None:
     "text",
     ["", " ", "M", "-1", "+1", "1,5M", "1e9", "1_0", "2Mbit", "2Mbps", "2 M B", "2M / s",
      "1" + " " * 100_000 + "x",
-     "inf", "nan", "0x10", "٣", "1..5", ".", "8EiB", "9" * 21, "1" * 5000, "2M/m", "/s",
+     "inf", "nan", "0x10", "٣", "1..5", ".", "8EiB", "9223372036854775808",
+     "9" * 21, "1" * 5000, "2M/m", "/s",
      "2MM"],
 )  # fmt: skip
 def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
@@ -224,6 +226,7 @@ def test_every_text_is_a_figure_or_a_usage_error(text: str) -> None:
         ("1D", 86_400.0),
         (" 4m 05s ", 245.0),
         ("0.5h", 1800.0),
+        ("1000000000", 1e9),
     ],
 )
 def test_typed_durations(text: str, seconds: float) -> None:
@@ -232,7 +235,8 @@ def test_typed_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "s", "-1", "1h30", "30 5", "1h1h", "1s5", "1y", "1 week", "1,5", "inf", "nan", "1e3",
+    ["", " ", "s", "-1", "1h30", "30 5", "1h1h", "1s5", "1y", "1 week", "1000000001",
+     "1,5", "inf", "nan", "1e3",
      "9" * 20, "1:30", "٣", "1h,5m"],
 )  # fmt: skip
 def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
