@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from tui_dl.domain.errors import Failure
 from tui_dl.domain.model import AddRequest, DownloadOptions
@@ -135,11 +135,3 @@ class DownloadService(Protocol):
 
     async def details(self, id: str) -> DownloadDetails | None:
         """Return everything about one download, ``None`` when there is none."""
-
-
-@runtime_checkable
-class FreshPictures(Protocol):
-    """A service in whose process the engine lives: it can make a picture at any moment."""
-
-    async def refresh(self) -> EngineSnapshot:
-        """Return a picture made now: every action that was answered is in it."""

@@ -63,15 +63,6 @@ class LocalService:
         """Return the latest picture."""
         return self._engine.snapshot()
 
-    async def refresh(self) -> EngineSnapshot:
-        """Return a picture made now: every action that was answered is in it."""
-
-        async def work(core: Core) -> EngineSnapshot:
-            core.picture()
-            return self._engine.snapshot()
-
-        return await self._engine.call(work)
-
     def subscribe(self, listener: EventListener) -> Callable[[], None]:
         """Call ``listener`` in the engine's thread for every event."""
         return self._engine.subscribe(listener)

@@ -20,7 +20,7 @@ from tui_dl.api.aria2.options import Defaults
 from tui_dl.api.aria2.params import gid_prefix
 from tui_dl.api.context import ApiContext
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
-from tui_dl.service.contract import DownloadService, FreshPictures
+from tui_dl.service.contract import DownloadService
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +105,24 @@ class Look:
         self.may_change = may_change
         self._picture: EngineSnapshot | None = None
 
-    async def picture(self) -> EngineSnapshot:
+    def picture(self) -> EngineSnapshot:
         """Return a picture that knows everything this message has done."""
         if self._picture is None:
-            if isinstance(self.service, FreshPictures):
-                self._picture = await self.service.refresh()
-            else:
-                self._picture = self.desk.context.rows.snapshot()
+            self._picture = self.desk.context.rows.snapshot()
         return self._picture
 
     def forget(self) -> None:
         """Take a new picture next time: something was done."""
         self._picture = None
 
-    async def find(self, gid: str) -> DownloadSnapshot:
+    def find(self, gid: str) -> DownloadSnapshot:
         """Return the download of a gid, or of the beginning of one.
 
         Raises:
             RpcError: it is no gid, or it fits none or several.
         """
         wanted = gid_prefix(gid)
-        rows = (await self.picture()).downloads
+        rows = self.picture().downloads
         found = [row for row in rows if row.gid.startswith(wanted)]
         whole = [row for row in found if row.gid == wanted]
         if not found:
@@ -134,19 +131,19 @@ class Look:
             raise RpcError(f"GID {gid} is not unique")
         return (whole or found)[0]
 
-    async def again(self, row: DownloadSnapshot) -> DownloadSnapshot | None:
+    def again(self, row: DownloadSnapshot) -> DownloadSnapshot | None:
         """Return the row as it is now."""
         self.forget()
-        rows = (await self.picture()).downloads
+        rows = self.picture().downloads
         return next((one for one in rows if one.id == row.id), None)
 
-    async def line(self) -> list[DownloadSnapshot]:
+    def line(self) -> list[DownloadSnapshot]:
         """Return waiting and paused downloads in their order."""
-        return self.desk.line.rows((await self.picture()).downloads)
+        return self.desk.line.rows(self.picture().downloads)
 
-    async def stopped(self) -> list[DownloadSnapshot]:
+    def stopped(self) -> list[DownloadSnapshot]:
         """Return what is over, the oldest end first."""
-        return stopped_rows((await self.picture()).downloads, self.ledger.ends)
+        return stopped_rows(self.picture().downloads, self.ledger.ends)
 
     async def views(
         self, rows: Iterable[DownloadSnapshot], keys: Collection[str] = ()

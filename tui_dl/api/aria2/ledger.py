@@ -7,8 +7,7 @@ has no place for. Forgets a download with its record. Must not act.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from tui_dl.api.aria2.metalink import PieceHashes
 from tui_dl.domain.snapshot import DownloadEvent, EventKind
@@ -22,7 +21,7 @@ _BEGINNINGS = frozenset({EventKind.RESUMED, EventKind.STARTED, EventKind.REMOVED
 class Extra:
     """What a client said about one download."""
 
-    texts: Mapping[str, str] = MappingProxyType({})
+    texts: Mapping[str, str] = field(default_factory=dict)
     """Options without an effect here, by name."""
     expected_bytes: int | None = None
     """Size out of a Metalink document."""

@@ -43,7 +43,7 @@ class Socket:
     async def serve(self) -> None:
         """Talk until one side ends it."""
         await self._ws.accept()
-        picture = await Look(self._rpc.desk).picture()
+        picture = Look(self._rpc.desk).picture()
         try:
             reader = self._rpc.desk.context.events.open(progress_s=None)
         except TooManyReadersError:

@@ -77,8 +77,8 @@ def _with_gid(request: AddRequest) -> AddRequest:
 async def _add(
     look: Look, requests: Sequence[AddRequest], extras: Sequence[Extra], position: int | None
 ) -> list[str]:
-    line = await look.line()
-    taken = {row.gid for row in (await look.picture()).downloads}
+    line = look.line()
+    taken = {row.gid for row in look.picture().downloads}
     if any(request.gid in taken for request in requests):
         raise no_uri()
     if position is not None:
@@ -95,7 +95,7 @@ async def _add(
         look.ledger.note(result.id, extra)
         gids.append(request.gid or "")
         if position is not None:
-            await look.line()
+            look.line()
             look.desk.line.put(result.id, position + len(gids) - 1)
     return gids
 
@@ -104,7 +104,7 @@ async def change_uri(look: Look, params: Params) -> object:
     """Take addresses out and put others in; return how many went and came."""
     gid, number = params.text(0), params.integer(1, least=1)
     gone, fresh, position = params.texts(2), params.texts(3), params.position(4)
-    row = await look.find(gid)
+    row = look.find(gid)
     if word(row) in STOPPED_WORDS:
         raise RpcError(f"Cannot remove URIs from GID#{row.gid}")
     if number != 1:

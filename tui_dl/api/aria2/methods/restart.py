@@ -41,7 +41,7 @@ async def while_stopped(
     try:
         await change()
     finally:
-        now = await look.again(row)
+        now = look.again(row)
         if row.status is not Status.PAUSING and now and now.status is Status.PAUSED:
             await _resume_at_front(look, row)
 
@@ -70,7 +70,7 @@ async def pause_and_wait(look: Look, row: DownloadSnapshot) -> None:
     try:
         async with asyncio.timeout(STOP_S):
             await look.service.pause([row.id])
-            while (now := await look.again(row)) is not None and now.status.is_running:
+            while (now := look.again(row)) is not None and now.status.is_running:
                 await moved.wait()
                 moved.clear()
     except TimeoutError as error:

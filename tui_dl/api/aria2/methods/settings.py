@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui_dl.api.aria2.adding import ADDED_BY, target
+from tui_dl.api.aria2 import codec
 from tui_dl.api.aria2.codec import STOPPED_WORDS, word
 from tui_dl.api.aria2.desk import Look
 from tui_dl.api.aria2.errors import RpcError, bad_option
@@ -36,7 +37,7 @@ _SAME_PLACE = frozenset({"dir", "out"})
 
 async def get_option(look: Look, params: Params) -> object:
     """Return all options of one download, in any state."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     defaults = replace(look.desk.settings.defaults, limit_bps=row.limit_bps)
     return describe(row.options, row.directory, look.ledger.extra(row.id).texts, defaults)
 
@@ -44,7 +45,7 @@ async def get_option(look: Look, params: Params) -> object:
 async def change_option(look: Look, params: Params) -> object:
     """Change options of one download; a running one starts again when it must."""
     gid, struct = params.text(0), params.struct(1, required=True)
-    row = await look.find(gid)
+    row = look.find(gid)
     if word(row) in STOPPED_WORDS:
         raise RpcError(f"Cannot change option for GID#{row.gid}")
     texts = read_options(struct, may_be_changed)
@@ -53,7 +54,9 @@ async def change_option(look: Look, params: Params) -> object:
     extra = look.ledger.extra(row.id)
     kept = replace(extra, texts={**extra.texts, **unmapped(texts)})
     if place is not None:
-        await _add_again(look, row, replace(options, out=place[1]), place[0], kept)
+        options = replace(options, out=place[1])
+    if place is not None and (place[0] != row.directory or codec.needs_details(row)):
+        await _add_again(look, row, options, place[0], kept)
     else:
         await _set(look, row, options)
         look.ledger.note(row.id, kept)
@@ -97,7 +100,7 @@ async def _add_again(
     look: Look, row: DownloadSnapshot, options: DownloadOptions, directory: str, extra: Extra
 ) -> None:
     """Begin a download anew at another place, under its gid. Old bytes stay where they are."""
-    line = [one.id for one in await look.line()]
+    line = [one.id for one in look.line()]
     index = line.index(row.id) if row.id in line else 0
     await _check_options(look, row, options)
     if row.status.is_running:
@@ -120,7 +123,7 @@ async def _add_again(
     )
     id_ = await _first_added(look, (replace(old, directory=directory, options=options), old))
     look.ledger.note(id_, extra)
-    await look.line()
+    look.line()
     look.desk.line.put(id_, index)
 
 
@@ -142,7 +145,7 @@ async def _first_added(look: Look, requests: tuple[AddRequest, ...]) -> str:
 
 async def get_global_option(look: Look, params: Params) -> object:
     """Return what holds for downloads that are added later, and the limits of all."""
-    picture = await look.picture()
+    picture = look.picture()
     return dict(sorted(look.desk.global_texts(picture).items()))
 
 

@@ -28,13 +28,13 @@ def check(results: Sequence[ActionResult], refusal: str) -> None:
 
 async def pause(look: Look, params: Params) -> object:
     """Pause an active or waiting download."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     return await _pause(look, row)
 
 
 async def force_pause(look: Look, params: Params) -> object:
     """Pause like ``pause``; also one whose pause is not complete yet."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     return row.gid if row.status is Status.PAUSING else await _pause(look, row)
 
 
@@ -49,7 +49,7 @@ async def _pause(look: Look, row: DownloadSnapshot) -> str:
 
 async def pause_all(look: Look, params: Params) -> object:
     """Pause everything that is active or waiting."""
-    rows = (await look.picture()).downloads
+    rows = look.picture().downloads
     # The waiting ones first: else they would take the places of the active ones.
     ids = [row.id for kind in (WAITING, ACTIVE) for row in rows if word(row) == kind]
     look.forget()
@@ -59,15 +59,15 @@ async def pause_all(look: Look, params: Params) -> object:
 
 async def unpause(look: Look, params: Params) -> object:
     """Let a paused download run or wait again, at its place in the line."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     refusal = f"GID#{row.gid} cannot be unpaused now"
     if word(row) != PAUSED:
         raise RpcError(refusal)
-    line = await look.line()
+    line = look.line()
     index = [one.id for one in line].index(row.id)
     look.forget()
     check(await look.service.resume([row.id]), refusal)
-    now = await look.again(row)
+    now = look.again(row)
     if now is not None and now.status is Status.QUEUED:
         await look.service.move_to_index(row.id, queue_index(line, row.id, index))
         look.forget()
@@ -76,7 +76,7 @@ async def unpause(look: Look, params: Params) -> object:
 
 async def unpause_all(look: Look, params: Params) -> object:
     """Let all paused downloads run or wait again."""
-    ids = [row.id for row in await look.line() if word(row) == PAUSED]
+    ids = [row.id for row in look.line() if word(row) == PAUSED]
     look.forget()
     await look.service.resume(ids)
     return OK
@@ -84,7 +84,7 @@ async def unpause_all(look: Look, params: Params) -> object:
 
 async def remove(look: Look, params: Params) -> object:
     """Stop an active download for good, or drop a waiting one. Files stay."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     refusal = f"Active Download not found for GID#{row.gid}"
     look.forget()
     if word(row) == ACTIVE:
@@ -99,8 +99,8 @@ async def remove(look: Look, params: Params) -> object:
 async def change_position(look: Look, params: Params) -> object:
     """Give a waiting or paused download another place; return it."""
     gid, change, how = params.text(0), params.integer(1), params.text(2)
-    row = await look.find(gid)
-    line = await look.line()
+    row = look.find(gid)
+    line = look.line()
     ids = [one.id for one in line]
     current = ids.index(row.id) if row.id in ids else 0
     index = new_index(current, change, how, len(line))
@@ -117,7 +117,7 @@ async def change_position(look: Look, params: Params) -> object:
 
 async def remove_download_result(look: Look, params: Params) -> object:
     """Forget one download that is over. Files stay."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     refusal = f"Could not remove download result of GID#{row.gid}"
     if word(row) not in STOPPED_WORDS:
         raise RpcError(refusal)
@@ -128,7 +128,7 @@ async def remove_download_result(look: Look, params: Params) -> object:
 
 async def purge_download_result(look: Look, params: Params) -> object:
     """Forget everything that is over. Files stay."""
-    ids = [row.id for row in await look.stopped()]
+    ids = [row.id for row in look.stopped()]
     look.forget()
     await look.service.remove(ids, with_files=False)
     return OK

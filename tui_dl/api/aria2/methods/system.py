@@ -54,11 +54,11 @@ async def save_session(look: Look, params: Params) -> object:
 
 async def session_entries(look: Look) -> list[SessionEntry]:
     """Return everything that is not done: active, waiting in their order, failed."""
-    picture = await look.picture()
+    picture = look.picture()
     active = [row for row in picture.downloads if word(row) == ACTIVE]
-    failed = [row for row in await look.stopped() if word(row) == ERROR]
-    forced = [row for row in await look.stopped() if _is_forced(look, row)]
-    return [_entry(look, row) for row in (*active, *await look.line(), *failed, *forced)]
+    failed = [row for row in look.stopped() if word(row) == ERROR]
+    forced = [row for row in look.stopped() if _is_forced(look, row)]
+    return [_entry(look, row) for row in (*active, *look.line(), *failed, *forced)]
 
 
 def _is_forced(look: Look, row: DownloadSnapshot) -> bool:

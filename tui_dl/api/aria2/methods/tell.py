@@ -14,13 +14,13 @@ from tui_dl.domain.snapshot import DownloadSnapshot
 async def tell_status(look: Look, params: Params) -> object:
     """Return the struct of one download."""
     gid, keys = params.text(0), params.texts(1, required=False)
-    return codec.status(await look.view(await look.find(gid), keys), keys)
+    return codec.status(await look.view(look.find(gid), keys), keys)
 
 
 async def tell_active(look: Look, params: Params) -> object:
     """Return the structs of all active downloads."""
     keys = params.texts(0, required=False)
-    rows = [row for row in (await look.picture()).downloads if word(row) == ACTIVE]
+    rows = [row for row in look.picture().downloads if word(row) == ACTIVE]
     return await _structs(look, rows, keys)
 
 
@@ -28,14 +28,14 @@ async def tell_waiting(look: Look, params: Params) -> object:
     """Return a part of the line of waiting and paused downloads."""
     offset, length = params.integer(0), params.integer(1, least=0)
     keys = params.texts(2, required=False)
-    return await _structs(look, slice_from(await look.line(), offset, length), keys)
+    return await _structs(look, slice_from(look.line(), offset, length), keys)
 
 
 async def tell_stopped(look: Look, params: Params) -> object:
     """Return a part of what is over, the oldest end first."""
     offset, length = params.integer(0), params.integer(1, least=0)
     keys = params.texts(2, required=False)
-    return await _structs(look, slice_from(await look.stopped(), offset, length), keys)
+    return await _structs(look, slice_from(look.stopped(), offset, length), keys)
 
 
 async def _structs(look: Look, rows: list[DownloadSnapshot], keys: list[str]) -> object:
@@ -44,12 +44,12 @@ async def _structs(look: Look, rows: list[DownloadSnapshot], keys: list[str]) ->
 
 async def get_files(look: Look, params: Params) -> object:
     """Return the one file of a download, in any state."""
-    return codec.files(await look.view(await look.find(params.text(0))))
+    return codec.files(await look.view(look.find(params.text(0))))
 
 
 async def get_uris(look: Look, params: Params) -> object:
     """Return the addresses of a download that is not over."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     if word(row) in STOPPED_WORDS:
         raise RpcError(f"No URI data is available for GID#{row.gid}")
     return codec.uris(await look.view(row))
@@ -57,7 +57,7 @@ async def get_uris(look: Look, params: Params) -> object:
 
 async def get_servers(look: Look, params: Params) -> object:
     """Return the connections of an active download."""
-    row = await look.find(params.text(0))
+    row = look.find(params.text(0))
     if word(row) != ACTIVE:
         raise RpcError(f"No active download for GID#{row.gid}")
     return codec.servers(await look.view(row))
@@ -65,4 +65,4 @@ async def get_servers(look: Look, params: Params) -> object:
 
 async def get_global_stat(look: Look, params: Params) -> object:
     """Return rates and numbers of downloads."""
-    return codec.global_stat(await look.picture(), look.desk.stopped_total)
+    return codec.global_stat(look.picture(), look.desk.stopped_total)
