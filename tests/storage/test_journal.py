@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -271,6 +272,40 @@ def test_d5_the_last_write_is_noted_and_claims_nothing(folder: Path) -> None:
     journal.close()
 
 
+def test_d16_threads_note_and_advance_while_another_compacts(
+    folder: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store must never reach the file that a compaction has just let go of."""
+    monkeypatch.setattr(journal_module, "_LEAST_SLOTS", 2)
+    journal = create(folder / "j")
+    steady = journal.open_slot(10**9)
+    stop = threading.Event()
+    errors: list[BaseException] = []
+
+    def store_on() -> None:
+        end = 10**9
+        try:
+            while not stop.is_set():
+                end += 1
+                journal.note_write(end)
+                journal.advance(steady, end)
+        except (ValueError, OSError, DiskError) as error:
+            errors.append(error)
+
+    other = threading.Thread(target=store_on)
+    other.start()
+    for number in range(400):
+        slot = journal.open_slot(number * 8)
+        journal.advance(slot, number * 8 + 8)
+        journal.close_slot(slot)
+    stop.set()
+    other.join()
+    assert errors == []
+    assert load(folder / "j") == journal.ranges()
+    assert RangeSet([(0, 3200)]).subtract(journal.ranges()) == RangeSet()
+    journal.close()
+
+
 def test_a_store_that_fails_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_words, "map_is_safe", lambda _fd: False)
     journal = create(folder / "j")
@@ -283,7 +318,10 @@ def test_a_store_that_fails_is_named(folder: Path, monkeypatch: pytest.MonkeyPat
         patch.setattr(os, "pwrite", fail)
         with pytest.raises(DiskError) as caught:
             journal.advance(slot, 5)
-    assert caught.value.code is ErrorCode.NOT_WRITABLE
+        assert caught.value.code is ErrorCode.NOT_WRITABLE
+        with pytest.raises(DiskError) as caught:
+            journal.note_write(5)
+        assert caught.value.code is ErrorCode.NOT_WRITABLE
     assert journal.ranges() == RangeSet()
     journal.close()
 

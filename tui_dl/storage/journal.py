@@ -173,10 +173,19 @@ class WrittenJournal:
         """Note the wall time right before a write of the part, for ``load``.
 
         It stands in a slot of its own that claims nothing, as one store like any other.
+        After ``close`` nothing is noted.
+
+        Raises:
+            DiskError: the file took no more (only where the journal is not mapped).
         """
-        self._last_write_ns = now_ns
-        if self._words is not None:
-            self._words.store(_FIRST_WORD, now_ns)
+        with self._lock:  # a compaction in another thread swaps the file under us
+            self._last_write_ns = now_ns
+            if self._words is None:
+                return
+            try:
+                self._words.store(_FIRST_WORD, now_ns)
+            except OSError as error:
+                raise map_os_error(error, doing="writing", path=self._path) from error
 
     def close_slot(self, slot: int) -> None:
         """Say that ``slot`` will not move any more. Its claim stays.
