@@ -45,6 +45,8 @@ TWO = "http://127.0.0.1:1/two.bin"
         (["get", "-H", "Range: bytes=0-1", ONE], "set by tui-dl itself"),
         (["get", "-H", "X: a\r\nY: b", ONE], "control character"),
         (["get", "-U", "a\nb", ONE], "control character"),
+        (["get", "--proxy", "socks5://127.0.0.1:1", ONE], "http://HOST:PORT"),
+        (["get", "--proxy", "127.0.0.1:x", ONE], "http://HOST:PORT"),
         (["get", "--load-cookies", "missing", ONE], "does not exist"),
         (["get", "--ca-certificate", "missing", ONE], "does not exist"),
         (["get", "--set", "downloads.slots=0", ONE], "must be from 1 to 100"),

@@ -252,6 +252,21 @@ def test_get_leaves_the_queue_of_others_alone(
     }
 
 
+def test_a_repaired_state_is_said(place: Place, fault_server: FaultServer) -> None:
+    """Trap D10: damage costs what was hit, and is told."""
+    url = fault_server.add(Resource(path="/one.bin", size=1000))
+    place.run("get", "-d", "target", url)
+    catalog = place.folder / "state" / "catalog.sqlite3"
+    with catalog.open("r+b") as file:
+        file.write(b"\0" * 100)
+
+    done = place.run("get", "-d", "target", fault_server.add(Resource(path="/two.bin", size=1000)))
+
+    assert done.returncode == 0, done.stderr
+    assert b"damaged" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_a_closed_pipe_ends_nothing(place: Place, fault_server: FaultServer) -> None:
     resource = Resource(path="/pipe.bin", size=MIB)
     url = fault_server.add(resource)

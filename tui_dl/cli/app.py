@@ -72,14 +72,13 @@ def run(flags: AppFlags, console: Console) -> int:
     setup = read_setup(flags)
     initial = _initial(flags)
     _need_terminal()
-    for sentence in setup.problems:
-        console.say(sentence)
     configured = download_dir(setup.settings.downloads.directory)
     directory = absolute(flags.directory) if flags.directory else configured
     config = engine.engine_config(
         setup.settings, setup.paths, directory, resume_running=False if flags.paused else None
     )
-    return asyncio.run(_show(config, setup, initial, exit_when_done=flags.exit_when_done))
+    work = _show(config, setup, initial, console, exit_when_done=flags.exit_when_done)
+    return asyncio.run(work)
 
 
 def _initial(flags: AppFlags) -> tuple[AddRequest, ...]:
@@ -111,7 +110,12 @@ def _need_terminal() -> None:
 
 
 async def _show(
-    config: EngineConfig, setup: Setup, initial: tuple[AddRequest, ...], *, exit_when_done: bool
+    config: EngineConfig,
+    setup: Setup,
+    initial: tuple[AddRequest, ...],
+    console: Console,
+    *,
+    exit_when_done: bool,
 ) -> int:
     from tui_dl.cli import engine
     from tui_dl.cli.exit_codes import code_of_signal
@@ -121,6 +125,9 @@ async def _show(
     stopped: list[int] = []
     try:
         await service.start()
+        # On the shell's side of the screen: they are still there after the app.
+        for sentence in (*setup.problems, *engine.notices(service)):
+            console.say(sentence)
         # Textual takes longest to import; a locked state is told before that.
         from tui_dl.tui.app import TuiDlApp
 

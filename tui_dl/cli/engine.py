@@ -25,6 +25,13 @@ def open_service(config: EngineConfig) -> DownloadService:
     return LocalService(config)
 
 
+def notices(service: DownloadService) -> tuple[str, ...]:
+    """Return what the engine found damaged and repaired at its start, as sentences."""
+    from tui_dl.service.local import LocalService
+
+    return service.notices if isinstance(service, LocalService) else ()
+
+
 def engine_config(
     settings: Settings,
     paths: Paths,

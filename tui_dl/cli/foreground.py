@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 
+from tui_dl.cli.engine import notices
 from tui_dl.cli.exit_codes import code_of_errors, code_of_signal
 from tui_dl.cli.finished import find_finished
 from tui_dl.cli.reporters import Reporter
@@ -81,6 +82,8 @@ class _Run:
     async def fetch(self, requests: Sequence[AddRequest]) -> int:
         """Add everything, follow it to the end, return the exit code."""
         await self._service.start()
+        for sentence in notices(self._service):
+            self._reporter.note(sentence)
         unsubscribe = self._service.subscribe(self._hear)
         try:
             await self._begin(await self._missing(requests))

@@ -180,6 +180,7 @@ def _network_options(command: Command) -> Command:
             "--all-proxy",
             "proxy",
             metavar="URL",
+            type=Parsed("URL", parse.proxy),
             help="Proxy for everything; '' is no proxy.",
         ),
         click.option(

@@ -9,6 +9,7 @@ from tui_dl.domain.digests import parse_checksum
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import Digest
 from tui_dl.domain.units import parse_duration, parse_size
+from tui_dl.domain.urls import parse_url
 
 MAX_CONNECTIONS = 64
 MAX_SLOTS = 100
@@ -69,6 +70,16 @@ def user_agent(text: str) -> str:
 def referer(text: str) -> str:
     """Return the text if it can be sent as Referer."""
     return _field("referer", text)
+
+
+def proxy(text: str) -> str:
+    """Return the address of a proxy as it was given; empty is none at all."""
+    try:
+        if text:
+            parse_url(text if "://" in text else f"http://{text}")
+    except UsageError as error:
+        raise UsageError("A proxy is written http://HOST:PORT or https://HOST:PORT.") from error
+    return text
 
 
 def flag(text: str) -> bool:

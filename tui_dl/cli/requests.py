@@ -163,7 +163,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "connect-timeout": ("connect_timeout_s", parse.seconds),
     "user-agent": ("user_agent", parse.user_agent),
     "referer": ("referer", parse.referer),
-    "all-proxy": ("proxy", _same),
+    "all-proxy": ("proxy", parse.proxy),
     "http-user": ("http_user", _same),
     "http-passwd": ("http_password", _same),
     "load-cookies": ("cookie_file", _existing_file),
