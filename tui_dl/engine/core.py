@@ -212,6 +212,8 @@ class Core:
         if job.is_active:
             job.stop(Stop.CANCEL)
             await job.wait_stopped()
+            if job.record.status is not Status.CANCELLED:  # it was over before it could stop
+                raise self._not_now(job, "cancelled")
         elif not job.apply(Event.CANCEL):
             raise self._not_now(job, "cancelled")
         else:
