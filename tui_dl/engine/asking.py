@@ -12,7 +12,7 @@ from typing import Protocol
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.facts import OVERLAP_BYTES, Facts
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
-from tui_dl.engine.source import LinkSource
+from tui_dl.engine.sources import Sources
 from tui_dl.engine.worker import Worker
 from tui_dl.net.client import HttpClient
 from tui_dl.net.decoding import is_meant_raw
@@ -44,11 +44,9 @@ class Target(Protocol):
 class Asking:
     """Requests of one transfer, and the overlap that each reply has to prove."""
 
-    def __init__(
-        self, client: HttpClient, source: LinkSource, target: Target, facts: Facts
-    ) -> None:
+    def __init__(self, client: HttpClient, sources: Sources, target: Target, facts: Facts) -> None:
         self._client = client
-        self._source = source
+        self._sources = sources
         self._target = target
         self._facts = facts
         self._overlaps: dict[int, bytes] = {}
@@ -69,8 +67,11 @@ class Asking:
             end = None if claim.end in (ENDLESS, plan.total) else claim.end
         self._overlaps[worker.number] = overlap
         worker.asked_start, worker.asked_end = start, end
+        known = self._sources.known_of(worker.source, facts.known)
         conditional = facts.replies > 0 and not facts.known.validators_rotate
-        request = self._source.request(start, end, facts.known.validators, conditional=conditional)
+        if not self._sources.has_joined(worker.source):
+            conditional = False  # its tag is compared when it comes; another one may be right
+        request = worker.source.request(start, end, known.validators, conditional=conditional)
         return await self._client.open(request)
 
     async def _read_overlap(self, claim: Claim, plan: Plan) -> bytes:
@@ -91,7 +92,7 @@ class Asking:
             TransferError: the status carries no file, or something else is in its place.
             ReplyRefusedError: the body must not be written.
         """
-        source = self._source
+        source = worker.source
         if reply.status not in (200, 206, 416):
             raise error_for_status(reply.status, reply.headers, source.host, datetime.now(UTC))
         keep_coding = is_meant_raw(parse_url(reply.url).target, reply.headers.get("content-type"))
@@ -100,9 +101,15 @@ class Asking:
             worker.asked_start or 0, worker.asked_end, ranged=worker.asked_start is not None
         )
         fields = tuple(reply.headers.items())
-        verdict = self._facts.admit(head, asked, fields, has_bytes=has_bytes)
+        facts = self._facts
+        is_mirror = source is not self._sources.primary
+        if is_mirror:
+            self._sources.admit_mirror(source, head, facts.known)
+        known = self._sources.known_of(source, facts.known)
+        verdict = facts.admit(
+            head, asked, fields, known=known, is_mirror=is_mirror, has_bytes=has_bytes
+        )
         source.note_reply(reply.url)
-        worker.host = source.host
         if verdict.verdict in (Verdict.WHOLE, Verdict.RANGE_IGNORED):
             self._overlaps[worker.number] = b""
             return replace(verdict, start=0)

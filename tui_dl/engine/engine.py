@@ -26,8 +26,8 @@ from tui_dl.engine.disk import DiskPace, Pools
 from tui_dl.engine.job import JobTools
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.press import Press
+from tui_dl.engine.surroundings import Surroundings
 from tui_dl.engine.target import FileTarget
-from tui_dl.engine.transfer import Surroundings
 from tui_dl.net.client import ClientConfig, HttpClient
 from tui_dl.net.host_gate import HostGates
 from tui_dl.storage.boot import current_boot_id

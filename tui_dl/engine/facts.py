@@ -50,11 +50,14 @@ class Facts:
         asked: Asked,
         fields: tuple[tuple[str, str], ...],
         *,
+        known: Known,
+        is_mirror: bool,
         has_bytes: bool,
     ) -> Judgement:
         """Judge a reply that carries a body, and learn from it.
 
-        ``fields`` are its header fields, searched for digests. Without bytes on disk
+        ``fields`` are its header fields, searched for digests. ``known`` is what its own
+        source told before: mirrors may tag the same version differently. Without bytes on disk
         (``has_bytes``) a whole reply is always welcome: it is the version from now on.
 
         Raises:
@@ -62,8 +65,10 @@ class Facts:
             ReplyRefusedError: the body must not be written.
             TransferError: something else came in place of the file.
         """
-        verdict = judge(head, asked, self.known)
+        verdict = judge(head, asked, known)
         kind = verdict.verdict
+        if is_mirror and kind is not Verdict.PART:
+            raise ReplyRefusedError(f"The reply was refused: {verdict.reason or kind.value}.")
         if kind in (Verdict.CHANGED, Verdict.START_OVER) and head.status == 200 and not has_bytes:
             self.known, self.replies = Known(), 0
             verdict = judge(head, asked, self.known)

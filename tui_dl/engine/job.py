@@ -24,8 +24,9 @@ from tui_dl.engine.disk import Pools
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.run import Run
+from tui_dl.engine.surroundings import Surroundings
 from tui_dl.engine.target import FileTarget
-from tui_dl.engine.transfer import Surroundings, Transfer
+from tui_dl.engine.transfer import Transfer
 
 LOG_LINES = 200
 

@@ -34,7 +34,9 @@ async def is_same_at_source(
 
     ``None`` when it does not say: no validators, another status, or out of reach.
     """
-    source = LinkSource(record.url, record.options, config, record.source, CookieJar())
+    source = LinkSource(
+        record.url, record.options, config, record.source, CookieJar(), secrets_for=record.url
+    )
     try:
         reply = await client.open(source.request(0, None, Validators(), conditional=False))
     except TuiDlError:

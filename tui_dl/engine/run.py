@@ -11,19 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TuiDlError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
-from tui_dl.domain.names import choose_name
 from tui_dl.domain.ranges import Range, RangeSet
-from tui_dl.domain.urls import parse_url
 from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.governor import Governor
+from tui_dl.engine.opening import Opening, links_of, name_for
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.retry import RetryPolicy
-from tui_dl.engine.source import LinkSource, load_cookies
+from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
 from tui_dl.engine.transfer import Transfer
 from tui_dl.engine.verify import DigestMismatchError, verify
@@ -53,6 +51,7 @@ class Run:
         self._target = target
         self._facts = Facts()
         self._tag_changes = 0
+        self._sources: Sources | None = None
 
     async def work(self) -> None:
         """Bring the download from where it is to its published file.
@@ -167,14 +166,12 @@ class Run:
 
     def _new_transfer(self, plan: Plan) -> Transfer:
         job, tools = self._job, self._job.tools
-        record, config, options = job.record, tools.config, job.record.options
+        config, options = tools.config, job.record.options
         tries = config.max_tries if options.max_tries is None else options.max_tries
         return Transfer(
             tools.around,
-            LinkSource(
-                record.url, options, config, record.source, load_cookies(options.cookie_file)
-            ),
-            _Opening(self, self._target),
+            self._links(),
+            Opening(self._target, self.begin),
             self,
             plan=plan,
             facts=self._facts,
@@ -186,13 +183,19 @@ class Run:
             limit=job.limit,
         )
 
+    def _links(self) -> Sources:
+        """Return the links of this run; what was left out of an earlier transfer stays out."""
+        if self._sources is None:
+            self._sources = links_of(self._job.record, self._job.tools.config)
+        return self._sources
+
     async def begin(self, reply: Reply, total: int | None) -> None:
         """Take in the first reply: name, size, version; make the file ready for bytes."""
         job, target, facts = self._job, self._target, self._facts
         if target.part is None:
             keep_free = job.tools.config.min_free_bytes
             folder = Path(job.record.directory)
-            await target.reserve(folder, self._name_for(reply), total, keep_free)
+            await target.reserve(folder, name_for(job.record, reply), total, keep_free)
         elif total is not None:
             await target.settle_size(total)
         part, plan = target.part, job.plan
@@ -209,17 +212,6 @@ class Run:
             ranges_supported=facts.ranges_supported,
         )
         await target.keep_journal(job.record, plan)
-
-    def _name_for(self, reply: Reply) -> str:
-        record = self._job.record
-        dispositions = reply.headers.raw("content-disposition")
-        return choose_name(
-            wanted=record.options.out or record.name,
-            disposition=parse_content_disposition(dispositions[0]) if dispositions else None,
-            url_target=parse_url(record.url).target,
-            content_type=reply.headers.get("content-type"),
-            fallback=f"download-{record.id[:8]}",
-        )
 
     # -- another version
 
@@ -287,7 +279,12 @@ class Run:
                 (*job.record.options.digests, *self._facts.server_digests),
                 self._note_hashed,
             )
-        except DigestMismatchError:
+        except DigestMismatchError as error:
+            if self._links().joined_by_digest:
+                self._links().drop_mirrors()
+                raise GenerationChangedError(
+                    f"{error.message} A mirror has another file."
+                ) from None
             await self._quarantine()
             raise
         if digest is not None:
@@ -364,19 +361,3 @@ class Run:
     def on_note(self, text: str) -> None:
         """Something worth a line in the download's log."""
         self._job.note(text)
-
-
-class _Opening:
-    """The target as a transfer sees it: its ``begin`` goes through the run."""
-
-    def __init__(self, run: Run, target: FileTarget) -> None:
-        self._target = target
-        self.begin = run.begin
-        self.write_now = target.write_now
-        self.write_later = target.write_later
-        self.read_back = target.read_back
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether ``write_now`` may be called."""
-        return self._target.is_quick

@@ -26,7 +26,11 @@ class LinkSource:
     config: EngineConfig
     origin: Source
     cookies: CookieJar
+    secrets_for: str
+    """The URL that headers, credentials and referer were given for: a mirror gets none."""
     resolved_url: str | None = None
+    validators: Validators = Validators()
+    """What a mirror said of its version when it joined; unused for the first link."""
     resolved_again: bool = False
     """The original URL was asked a second time since bytes last moved."""
 
@@ -54,7 +58,7 @@ class LinkSource:
         return HttpRequest(
             url=self.resolved_url or self.url,
             headers=options.headers,
-            headers_origin=parse_url(self.url).origin,
+            headers_origin=parse_url(self.secrets_for).origin,
             range_start=start,
             range_end=end,
             if_range=validators.strong if conditional and start is not None else None,

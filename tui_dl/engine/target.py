@@ -93,7 +93,7 @@ class FileTarget:
         if noted is None:
             touched = was_touched_since_boot(changed_ns)
         else:
-            touched = was_touched_since(changed_ns, noted.last_write_ns)
+            touched = was_touched_since(changed_ns, noted.last_write_ns, is_exact=noted.is_at_rest)
         if touched:
             raise DiskError(
                 f"Another program changed {part.part_path}.", code=ErrorCode.PART_CHANGED
@@ -270,9 +270,11 @@ class FileTarget:
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()
-        if part is not None:
-            part.close()
         journal, self._journal = self._journal, None
+        if part is not None:
+            if journal is not None:
+                journal.note_rest(part.changed_ns())
+            part.close()
         if journal is not None:
             journal.close()
         if forget:

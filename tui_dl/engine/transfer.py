@@ -7,11 +7,8 @@ ends when every byte is written, or with the error that stopped it for good.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from statistics import median
-from typing import Protocol
 
 from tui_dl.domain.errors import ErrorCode, TransferError, TuiDlError
 from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
@@ -23,10 +20,11 @@ from tui_dl.engine.plan import ENDLESS, Claim, Plan
 from tui_dl.engine.recovery import Reaction, link_expired, react
 from tui_dl.engine.retry import RetryPolicy
 from tui_dl.engine.source import LinkSource
+from tui_dl.engine.sources import Sources
+from tui_dl.engine.surroundings import Observer, Surroundings
 from tui_dl.engine.watch import Pace, worth_racing, worth_stealing
 from tui_dl.engine.worker import Worker
-from tui_dl.net.client import HttpClient
-from tui_dl.net.host_gate import HostGate, HostGates
+from tui_dl.net.host_gate import HostGate
 from tui_dl.net.identity import Judgement, Verdict
 from tui_dl.net.reply import Framing, Reply
 
@@ -35,40 +33,13 @@ HOLD_OFF_S = 0.5
 """No new connection for this long after one failed while others go on."""
 
 
-class Observer(Protocol):
-    """Who is told how the transfer goes. Called in the loop; must not block."""
-
-    def on_receiving(self) -> None:
-        """The first reply of this run was admitted."""
-
-    def on_waiting(self, error: TuiDlError, tries: int, delay_s: float) -> None:
-        """Nothing runs; the next try begins after ``delay_s``."""
-
-    def on_trying(self) -> None:
-        """The wait is over."""
-
-    def on_note(self, text: str) -> None:
-        """Something worth a line in the download's log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all transfers of an engine share, injected so that tests can hold the strings."""
-
-    client: HttpClient
-    gates: HostGates
-    now_s: Callable[[], float]
-    random: Callable[[], float]
-    global_limit: RateLimit
-
-
 class Transfer:
     """One run over one generation of one resource."""
 
     def __init__(
         self,
         around: Surroundings,
-        source: LinkSource,
+        sources: Sources,
         target: Target,
         observer: Observer,
         *,
@@ -80,7 +51,7 @@ class Transfer:
     ) -> None:
         self.plan = plan
         self.facts = facts
-        self.source = source
+        self.sources = sources
         self.workers: list[Worker] = []
         self.meter = RateMeter()
         self.eta = EtaMeter()
@@ -102,7 +73,7 @@ class Transfer:
         self._numbers = 0
         self._pace = Pace()
         self._hold_off_until_s = 0.0
-        self._asking = Asking(around.client, source, target, facts)
+        self._asking = Asking(around.client, sources, target, facts)
 
     # -- the run
 
@@ -157,10 +128,13 @@ class Transfer:
         self._progress_at_try = max(self._progress_at_try, self.plan.done_bytes)
         self._tries = 1 if moved else self._tries + 1
         if moved:
-            self.source.note_progress()
+            self.sources.primary.note_progress()
         delay_s = self._policy.delay_s(error.failure(), self._tries, self._around.random())
         if delay_s is None:
-            raise error
+            if not self.sources.drop(self.sources.primary):
+                raise error
+            self._observer.on_note(f"{error.message} A mirror takes its place.")
+            self._tries = delay_s = 0
         if moved and error.retry_after_s is None:
             delay_s = min(delay_s, 0.05)  # a link that breaks but moves is tried again at once
         self._last_error = None
@@ -173,17 +147,18 @@ class Transfer:
         self._observer.on_trying()
 
     async def _start_lead(self) -> None:
-        gate = self._gate()
+        source = self.sources.primary
+        gate = self._around.gates.gate(*source.gate_key)
         await gate.acquire()
         claim = self.plan.take_free()
         if claim is None:
             gate.release()
             raise RuntimeError("bytes are missing, but none are free")
-        self._start(gate, claim)
+        self._start(gate, source, claim)
 
-    def _start(self, gate: HostGate, claim: Claim) -> None:
+    def _start(self, gate: HostGate, source: LinkSource, claim: Claim) -> None:
         self._numbers += 1
-        worker = Worker(self._numbers, self, self.source.host)
+        worker = Worker(self._numbers, self, source)
         worker.claim = claim
         self.workers.append(worker)
         worker.task = asyncio.create_task(self._work(worker, gate), name=f"worker-{worker.number}")
@@ -223,7 +198,7 @@ class Transfer:
     @property
     def idle_timeout_s(self) -> float:
         """Longest silence on a connection."""
-        return self.source.timeout_s
+        return self.sources.primary.timeout_s
 
     async def open_reply(self, worker: Worker, claim: Claim) -> Reply:
         """Send the request for a claim."""
@@ -314,9 +289,6 @@ class Transfer:
 
     # -- decisions
 
-    def _gate(self) -> HostGate:
-        return self._around.gates.gate(*self.source.gate_key)
-
     def _next_claim(self, worker: Worker) -> Claim | None:
         """Find more work for an idle worker: free bytes, a share of another's, a race."""
         if worker.is_dropped or self.facts.ranges_supported is False or self._fatal is not None:
@@ -360,15 +332,16 @@ class Transfer:
             self._pace.setup_s,
             all_receive=all(w.received > 0 for w in self.workers),
         )
-        gate = self._gate()
-        if now_s < self._hold_off_until_s or gate.held_for_s() > 0:
-            return
-        while len(self.workers) < target and gate.try_acquire():
+        while len(self.workers) < target and now_s >= self._hold_off_until_s:
+            source = self.sources.pick(self.workers, now_s)
+            gate = self._around.gates.gate(*source.gate_key)
+            if not gate.try_acquire():
+                break
             claim = self.plan.take_free() or self._share()
             if claim is None:
                 gate.release()
                 break
-            self._start(gate, claim)
+            self._start(gate, source, claim)
 
     def _drop_losers(self, now_s: float) -> None:
         for worker in self._pace.losers(self.workers, now_s):
@@ -379,15 +352,21 @@ class Transfer:
     def _worker_failed(self, worker: Worker, gate: HostGate, error: TuiDlError) -> None:
         """Let an error stop the file, all workers for a while, or just this one."""
         reaction = react(error, had_bytes=worker.received > 0)
-        if reaction is Reaction.STOP_FILE:
+        is_mirror = worker.source is not self.sources.primary
+        if reaction is Reaction.STOP_FILE and not (
+            is_mirror and isinstance(error, GenerationChangedError)
+        ):
             self._fatal = error
+            return
+        if is_mirror:
+            self._mirror_failed(reaction, worker, error)
             return
         if reaction is Reaction.NEW_GENERATION:
             self._fatal = GenerationChangedError(error.message)
             return
         others = len(self.workers) - 1
         if reaction is Reaction.LINK_IS_DEAD:
-            error = link_expired(error, self.source, has_bytes=self.plan.done_bytes > 0)
+            error = link_expired(error, worker.source, has_bytes=self.plan.done_bytes > 0)
         elif reaction is Reaction.FEWER_CONNECTIONS and others:
             gate.lower(others)
             self._governor.lower(others)
@@ -396,3 +375,10 @@ class Transfer:
         self._hold_off_until_s = self.now_s() + (HOLD_OFF_S if others else 0.0)
         self._observer.on_note(f"Connection {worker.number}: {error.message}")
         self._last_error = error
+
+    def _mirror_failed(self, reaction: Reaction, worker: Worker, error: TuiDlError) -> None:
+        """Do without a mirror that differs, refuses or gives nothing (trap H9)."""
+        if reaction is Reaction.ONE_CONNECTION and worker.received > 0:
+            return
+        if self.sources.drop(worker.source):
+            self._observer.on_note(f"{error.message} The mirror {worker.host} is left out.")

@@ -14,6 +14,7 @@ from typing import Protocol
 from tui_dl.domain.errors import ErrorCode, ReplyRefusedError, TransferError
 from tui_dl.domain.rates import RateMeter
 from tui_dl.engine.plan import ENDLESS, Claim
+from tui_dl.engine.source import LinkSource
 from tui_dl.net.decoding import Decoder
 from tui_dl.net.reply import Feed, Framing, Reply
 
@@ -83,9 +84,9 @@ class Owner(Protocol):
 class Worker:
     """One task with one connection at a time. ``number`` is stable for the screen."""
 
-    def __init__(self, number: int, owner: Owner, host: str) -> None:
+    def __init__(self, number: int, owner: Owner, source: LinkSource) -> None:
         self.number = number
-        self.host = host
+        self.source = source
         self.owner = owner
         self.state = WorkerState.CONNECTING
         self.claim: Claim | None = None
@@ -104,6 +105,11 @@ class Worker:
         self.is_dropped = False
         self.is_whole = False
         """The reply carries the whole file, wanted or not."""
+
+    @property
+    def host(self) -> str:
+        """Host and port that it talks to."""
+        return self.source.host
 
     async def fetch(self, claim: Claim, reply: Reply | None = None) -> None:
         """Fill ``claim`` from one reply. Returns at the end of claim or reply.

@@ -18,6 +18,7 @@ from tui_dl.domain.model import PartIdentity
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.storage.errors import disk_errors, map_os_error
 from tui_dl.storage.journal_format import (
+    AT_REST,
     HEADER_BYTES,
     OFFSET_LIMIT,
     SLOT_BYTES,
@@ -26,7 +27,7 @@ from tui_dl.storage.journal_format import (
     decode_journal,
     encode_header,
     encode_slots,
-    first_word,
+    first_words,
 )
 from tui_dl.storage.journal_words import WordFile, open_words
 
@@ -50,6 +51,8 @@ class Noted:
     ranges: RangeSet
     last_write_ns: int
     """Wall time right before its last write; 0 when it never wrote."""
+    is_at_rest: bool
+    """It ended in order: ``last_write_ns`` is the part's exact ctime."""
 
 
 class WrittenJournal:
@@ -123,7 +126,10 @@ class WrittenJournal:
             except FileNotFoundError:
                 return None
         ranges = decode_journal(data, JournalOwner(boot_id, record_id, generation, part))
-        return None if ranges is None else Noted(ranges, first_word(data))
+        if ranges is None:
+            return None
+        last_write_ns, state = first_words(data)
+        return Noted(ranges, last_write_ns, state == AT_REST)
 
     def open_slot(self, start: int) -> int:
         """Return the number of a new, empty slot at offset ``start``.
@@ -186,6 +192,13 @@ class WrittenJournal:
                 self._words.store(_FIRST_WORD, now_ns)
             except OSError as error:
                 raise map_os_error(error, doing="writing", path=self._path) from error
+
+    def note_rest(self, changed_ns: int) -> None:
+        """Note that no write is under way any more, and the part's own ctime."""
+        self._last_write_ns = changed_ns
+        if self._words is not None:
+            self._words.store(_FIRST_WORD, changed_ns)
+            self._words.store(_FIRST_WORD + 1, AT_REST)
 
     def close_slot(self, slot: int) -> None:
         """Say that ``slot`` will not move any more. Its claim stays.

@@ -22,6 +22,8 @@ HEADER_BYTES = 192
 SLOT_BYTES = 16
 WORD_BYTES = 8
 OFFSET_LIMIT = 2**63
+AT_REST = 1
+"""End of the first slot, which claims nothing, once nobody writes any more."""
 
 _MAGIC = b"tui-dl\0J"
 _VERSION = 1
@@ -83,9 +85,9 @@ def decode_slots(area: bytes) -> RangeSet:
     return RangeSet((start, end) for start, end in pairs if start < end < OFFSET_LIMIT)
 
 
-def first_word(data: bytes) -> int:
-    """Return the first word behind the header, 0 when there is none."""
-    if len(data) < HEADER_BYTES + WORD_BYTES:
-        return 0
-    word: int = struct.unpack_from("=Q", data, HEADER_BYTES)[0]
-    return word
+def first_words(data: bytes) -> tuple[int, int]:
+    """Return the first two words behind the header, zeros when there are none."""
+    if len(data) < HEADER_BYTES + SLOT_BYTES:
+        return 0, 0
+    first, second = struct.unpack_from("=QQ", data, HEADER_BYTES)
+    return first, second

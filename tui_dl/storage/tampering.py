@@ -24,9 +24,12 @@ _EVENT = struct.Struct("=iIII")
 _BOOT_SLACK_NS = 2_000_000_000
 
 
-def was_touched_since(changed_ns: int, last_write_ns: int) -> bool:
-    """Return whether a ctime is later than our own last write explains."""
-    return changed_ns > last_write_ns + SLACK_NS
+def was_touched_since(changed_ns: int, last_write_ns: int, *, is_exact: bool) -> bool:
+    """Return whether a ctime is later than our own last write explains.
+
+    ``is_exact``: the last owner closed the file in order and noted its very ctime.
+    """
+    return changed_ns != last_write_ns if is_exact else changed_ns > last_write_ns + SLACK_NS
 
 
 def was_touched_since_boot(changed_ns: int) -> bool:

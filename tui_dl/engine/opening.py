@@ -1,0 +1,69 @@
+"""How a run opens: its links, the name of its file, and the target as a transfer sees it.
+
+Must not write bytes or change records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tui_dl.domain.content_disposition import parse_content_disposition
+from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.names import choose_name
+from tui_dl.domain.urls import parse_url
+from tui_dl.engine.config import EngineConfig
+from tui_dl.engine.source import LinkSource, load_cookies
+from tui_dl.engine.sources import Sources
+from tui_dl.engine.target import FileTarget
+from tui_dl.net.reply import Reply
+
+
+def links_of(record: DownloadRecord, config: EngineConfig) -> Sources:
+    """Return the link of a record and its mirrors.
+
+    Raises:
+        UsageError: the cookie file cannot be read.
+    """
+    options = record.options
+    cookies = load_cookies(options.cookie_file)
+    return Sources(
+        [
+            LinkSource(url, options, config, record.source, cookies, secrets_for=record.url)
+            for url in dict.fromkeys((record.url, *options.mirrors))
+        ],
+        has_digest=bool(options.digests),
+    )
+
+
+def name_for(record: DownloadRecord, reply: Reply) -> str:
+    """Return the safe name: the user's, an earlier run's, the server's, or the URL's."""
+    dispositions = reply.headers.raw("content-disposition")
+    return choose_name(
+        wanted=record.options.out or record.name,
+        disposition=parse_content_disposition(dispositions[0]) if dispositions else None,
+        url_target=parse_url(record.url).target,
+        content_type=reply.headers.get("content-type"),
+        fallback=f"download-{record.id[:8]}",
+    )
+
+
+class Opening:
+    """A file target whose ``begin`` goes through the run."""
+
+    def __init__(
+        self, target: FileTarget, begin: Callable[[Reply, int | None], Awaitable[None]]
+    ) -> None:
+        self._target = target
+        self._begin = begin
+        self.write_now = target.write_now
+        self.write_later = target.write_later
+        self.read_back = target.read_back
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether ``write_now`` may be called."""
+        return self._target.is_quick
+
+    async def begin(self, reply: Reply, total: int | None) -> None:
+        """Make the part file ready."""
+        await self._begin(reply, total)

@@ -1,0 +1,107 @@
+"""The links of one download: the first one, and mirrors that proved to have the same file.
+
+Must not send anything. A mirror joins only under the same strong ETag, or when a digest
+of the whole file will settle the matter; a sample of bytes proves nothing about the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from tui_dl.domain.errors import ErrorCode, ReplyRefusedError
+from tui_dl.domain.model import Validators
+from tui_dl.engine.source import LinkSource
+from tui_dl.net.identity import Head, Known
+
+
+class MirrorRefusedError(ReplyRefusedError):
+    """A mirror has another file, or cannot prove that it has the same."""
+
+    code = ErrorCode.RESOURCE_CHANGED
+
+
+class Busy(Protocol):
+    """A worker as far as its source matters."""
+
+    @property
+    def source(self) -> LinkSource:
+        """Where it fetches from."""
+
+    def rate_bps(self, now_s: float) -> float:
+        """What it brings now."""
+
+
+class Sources:
+    """All links of one run, best known order first."""
+
+    def __init__(self, links: Sequence[LinkSource], *, has_digest: bool) -> None:
+        self._links = list(links)
+        self._has_digest = has_digest
+        self.joined_by_digest = False
+        """A mirror without the same ETag takes part: only the digest can tell."""
+
+    @property
+    def primary(self) -> LinkSource:
+        """The link whose version counts."""
+        return self._links[0]
+
+    def pick(self, workers: Iterable[Busy], now_s: float) -> LinkSource:
+        """Return the link that one more connection would probably help most."""
+        if len(self._links) == 1:
+            return self.primary
+        rates: dict[int, list[float]] = {id(link): [] for link in self._links}
+        for worker in workers:
+            rates.setdefault(id(worker.source), []).append(worker.rate_bps(now_s))
+
+        def worth(link: LinkSource) -> tuple[float, float]:
+            mine = rates[id(link)]
+            if not mine:
+                return (1.0, 0.0)  # nobody asks it yet: find out
+            return (0.0, sum(mine) / len(mine) / (len(mine) + 1))
+
+        return max(self._links, key=worth)
+
+    def known_of(self, link: LinkSource, known: Known) -> Known:
+        """Return what a reply of ``link`` is compared with."""
+        if link is self.primary:
+            return known
+        return Known(total=known.total, validators=link.validators, content_type=known.content_type)
+
+    def has_joined(self, link: LinkSource) -> bool:
+        """Whether a link's version is known: the first one, or a mirror that was admitted."""
+        return link is self.primary or link.validators != Validators()
+
+    def admit_mirror(self, link: LinkSource, head: Head, known: Known) -> None:
+        """Let a mirror join at its first reply, or refuse it (trap H9).
+
+        Raises:
+            MirrorRefusedError: it may have another file.
+        """
+        if self.has_joined(link):
+            return
+        total = getattr(head.content_range, "total", None)
+        if head.status != 206 or total is None or total != known.total:
+            raise MirrorRefusedError(f"The mirror {link.host} has no ranges or another size.")
+        strong = known.validators.strong
+        if strong is not None and known.validators.etag == head.validators.etag:
+            link.validators = head.validators
+            return
+        if not self._has_digest:
+            raise MirrorRefusedError(
+                f"The mirror {link.host} does not prove that it has the same file."
+            )
+        self.joined_by_digest = True
+        link.validators = head.validators if head.validators != Validators() else known.validators
+
+    def drop(self, link: LinkSource) -> bool:
+        """Take a link out unless it is the last one; ``False`` when it stays."""
+        if len(self._links) == 1 or link not in self._links:
+            return False
+        self._links.remove(link)
+        return True
+
+    def drop_mirrors(self) -> None:
+        """Go on with the primary alone."""
+        del self._links[1:]
+        self.joined_by_digest = False
