@@ -43,7 +43,7 @@ def waiting(download: DownloadSnapshot) -> str:
 def continued(download: DownloadSnapshot) -> str:
     """Return the sentence for a download that an earlier run left unfinished."""
     if download.done_bytes == 0:
-        return f"{download.name}: in the list already, starting again."
+        return f"{download.name}: in the list already, continuing."
     return f"{download.name}: continuing, {_amount(download)} is already here."
 
 
