@@ -211,11 +211,12 @@ class FakeService:
         with self._lock:
             self._sequence += 1
             row = replace(self.rows[id], version=self._sequence + 1, **change)
-            self.rows[id] = row
-            event = None if kind is None else DownloadEvent(kind, row, self._sequence)
-        if event is not None:
+        # As with the engine: the event is told before the picture shows it.
+        if kind is not None:
             for listener in list(self._listeners):
-                listener(event)
+                listener(DownloadEvent(kind, row, self._sequence))
+        with self._lock:
+            self.rows[id] = row
 
     async def pause(self, ids: Sequence[str]) -> list[ActionResult]:
         """Not used by the commands."""

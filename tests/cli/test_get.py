@@ -285,6 +285,16 @@ def test_json_lines_are_all_of_stdout(shell: Shell) -> None:
     assert "\x1b" not in done.out
 
 
+def test_progress_does_not_come_with_every_event(shell: Shell) -> None:
+    urls = [f"http://127.0.0.1:1/{number}" for number in range(20)]
+
+    done = shell.run("get", "--json", *urls)
+
+    events = [json.loads(line)["event"] for line in done.out.splitlines()]
+    assert events.count("completed") == 20
+    assert events.count("progress") <= 60, "one round a second: this takes no three"
+
+
 def test_quiet_is_paths_and_failures_only(shell: Shell) -> None:
     shell.service.plans[TWO] = [failed_with(ErrorCode.NOT_FOUND, "It is not there.")]
 

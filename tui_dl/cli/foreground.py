@@ -77,7 +77,7 @@ class _Run:
         self._pending: dict[str, int] = {}
         """Id -> the version of its row that is old news: only a later row can end it."""
         self._errors: list[ErrorCode] = []
-        self._wake = asyncio.Event()
+        self._over = asyncio.Event()
 
     async def fetch(self, requests: Sequence[AddRequest]) -> int:
         """Add everything, follow it to the end, return the exit code."""
@@ -162,15 +162,17 @@ class _Run:
 
     async def _follow(self) -> None:
         while self._pending:
-            self._wake.clear()
-            self._reporter.tick([row for row in self._rows() if row.status not in _ENDED])
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._reporter.interval_s)
-            except TimeoutError:
-                # Events tell the order of the ends. What ended before we listened, or
-                # between an answer and our look at it, has no event left to tell it.
-                for row in self._rows():
-                    self._settle(row)
+            rows = self._rows()
+            self._reporter.tick([row for row in rows if row.status not in _ENDED])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), self._reporter.interval_s)
+            # Events tell the order of the ends. What ended before we listened, or between
+            # an answer and our look at it, has no event left to tell it: the picture does,
+            # once the events that belong to it have had their turn.
+            rows = self._rows()
+            await asyncio.sleep(0)
+            for row in rows:
+                self._settle(row)
 
     def _rows(self) -> list[DownloadSnapshot]:
         downloads: Iterable[DownloadSnapshot] = self._service.snapshot().downloads
@@ -193,7 +195,8 @@ class _Run:
             self._errors.append(ErrorCode.INTERNAL)
             self._reporter.note(f"{event.download.name} was removed from the list.")
         self._settle(event.download)
-        self._wake.set()
+        if not self._pending:
+            self._over.set()
 
     def _settle(self, row: DownloadSnapshot) -> None:
         """Take note of an end, once."""
