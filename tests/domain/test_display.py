@@ -52,9 +52,9 @@ def test_pictures(text: str, shown: str) -> None:
     assert display_text(text) == shown
 
 
-@pytest.mark.parametrize("name", HOSTILE_NAMES, ids=range(len(HOSTILE_NAMES)))
-def test_hostile_names_are_harmless_to_show(name: str) -> None:
-    assert_harmless(display_text(name))
+def test_hostile_names_are_harmless_to_show() -> None:
+    for name in HOSTILE_NAMES:
+        assert_harmless(display_text(name))
 
 
 @thorough
