@@ -7,7 +7,9 @@ them and remembers the places of the paused. Must not ask the service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 from tui_dl.api.aria2.codec import STOPPED_WORDS, WAITING_WORDS, word
@@ -55,21 +57,15 @@ class WaitingLine:
         """Return the line as it is now.
 
         The queued stand in the engine's order; the paused keep their places among them. A
-        newcomer stands where the engine's own order has it.
+        newcomer stands behind all that the engine has before it.
         """
         rows = {row.id: row for row in downloads if word(row) in WAITING_WORDS}
-        line = [id_ for id_ in self._ids if id_ in rows]
-        known = set(line)
-        before: str | None = None
-        for id_ in rows:
-            if id_ not in known:
-                line.insert(0 if before is None else line.index(before) + 1, id_)
-            before = id_
+        line = _with_newcomers([rows[id_] for id_ in self._ids if id_ in rows], rows)
         queued = sorted(
             (row for row in rows.values() if row.status is Status.QUEUED), key=_queue_order
         )
         in_order = iter(queued)
-        found = [next(in_order) if rows[id_].status is Status.QUEUED else rows[id_] for id_ in line]
+        found = [next(in_order) if one.status is Status.QUEUED else one for one in line]
         self._ids = [row.id for row in found]
         return found
 
@@ -78,6 +74,27 @@ class WaitingLine:
         if id_ in self._ids:
             self._ids.remove(id_)
         self._ids.insert(max(0, index), id_)
+
+
+def _with_newcomers(
+    line: Sequence[DownloadSnapshot], rows: Mapping[str, DownloadSnapshot]
+) -> list[DownloadSnapshot]:
+    """Put each row that is not in ``line`` behind the last one of a smaller position."""
+    known = {row.id for row in line}
+    fresh = sorted((row for row in rows.values() if row.id not in known), key=_position)
+    # The smallest position from each place on: it only grows, so places can be looked up.
+    rest = list(accumulate((row.position for row in reversed(line)), min))[::-1]
+    found: list[DownloadSnapshot] = []
+    end = 0
+    for newcomer in fresh:
+        place = bisect_left(rest, newcomer.position)
+        found += [*line[end:place], newcomer]
+        end = max(end, place)
+    return [*found, *line[end:]]
+
+
+def _position(row: DownloadSnapshot) -> int:
+    return row.position
 
 
 def queue_index(line: Sequence[DownloadSnapshot], id_: str, index: int) -> int:

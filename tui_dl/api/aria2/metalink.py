@@ -147,6 +147,8 @@ class _Reader:
 
     def _is_at(self, *names: str) -> bool:
         """Whether the open elements are these, whichever version wraps them."""
+        if self._path[-1] != names[-1]:
+            return False
         inner = [name for name in self._path if name not in _WRAPPERS]
         return inner == ["metalink", *names]
 

@@ -5,6 +5,8 @@ Must not run methods: that is ``rpc.py``.
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from tui_dl.api.aria2.desk import Aria2Settings, Desk
 from tui_dl.api.aria2.envelope import encode_replies, http_status, read_message, read_query
 from tui_dl.api.aria2.errors import RpcError
-from tui_dl.api.aria2.rpc import Caller, Rpc
+from tui_dl.api.aria2.rpc import Caller, Rpc, Sleep
 from tui_dl.api.aria2.sockets import Socket
 from tui_dl.api.context import ApiContext
 from tui_dl.api.facade import MIB, Dialect
@@ -29,10 +31,15 @@ class Aria2Facade:
     name = Dialect.ARIA2
     body_limit_bytes = 2 * MIB
 
-    def __init__(self, context: ApiContext, settings: Aria2Settings | None = None) -> None:
-        """``settings`` is what the process decides and no client can change."""
+    def __init__(
+        self,
+        context: ApiContext,
+        settings: Aria2Settings | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """``settings`` is what the process decides; ``sleep`` holds refusals back."""
         self._context = context
-        self.rpc = Rpc(Desk(context, settings or Aria2Settings()))
+        self.rpc = Rpc(Desk(context, settings or Aria2Settings()), sleep)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket to its end."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui_dl.api.aria2.adding import ADDED_BY, target
 from tui_dl.api.aria2 import codec
+from tui_dl.api.aria2.adding import ADDED_BY, target
 from tui_dl.api.aria2.codec import STOPPED_WORDS, word
 from tui_dl.api.aria2.desk import Look
 from tui_dl.api.aria2.errors import RpcError, bad_option

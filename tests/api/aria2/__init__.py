@@ -1,0 +1,1 @@
+"""Tests of the aria2 dialect: the pure parts, a real server, and aria2's own clients."""
