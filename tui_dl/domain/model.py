@@ -94,6 +94,12 @@ class DownloadOptions:
     """Tries in a row without progress; 0 is endless."""
     timeout_s: float | None = None
     connect_timeout_s: float | None = None
+    overall_timeout_s: float | None = None
+    """Longest time for one run from its start, waits included; ``None`` is endless."""
+    allowed_hosts: str = ""
+    """The only hosts that may be asked, redirects included (see ``hosts.py``); empty: all."""
+    blocked_hosts: str = ""
+    """Hosts that may not be asked, in the same form."""
     proxy: str | None = None
     ca_certificate: str | None = None
     check_certificate: bool = True

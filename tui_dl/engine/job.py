@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError
+from tui_dl.domain.errors import ErrorCode, Failure, TransferError, TuiDlError
 from tui_dl.domain.lifecycle import Event, next_status
 from tui_dl.domain.model import DownloadRecord, Status
 from tui_dl.domain.snapshot import LogLine
@@ -193,14 +193,30 @@ class Job:
         """Run the work, let go of the file, then leave the status that the end calls for."""
         run = self._run = Run(self, self.tools.new_target(self.record))
         self._work = asyncio.create_task(run.work(), name=f"work-{self.record.id[:8]}")
-        await asyncio.wait([self._work])
-        error = None if self._work.cancelled() else self._work.exception()
+        error = await self._outcome(self._work)
         self._work = None
         await run.let_go()
         self._run = None
         self.retry_at_s = None
         self.count_time()
         self._end(error)
+
+    async def _outcome(self, work: asyncio.Task[None]) -> BaseException | None:
+        """Wait for the run, as long as the options allow, and return what it died of."""
+        limit_s = self.record.options.overall_timeout_s
+        done, _ = await asyncio.wait([work], timeout=limit_s)
+        if not done:
+            work.cancel()
+            await asyncio.wait([work])
+        if not work.cancelled():
+            return work.exception()
+        if done or self.stopping is not None or limit_s is None:
+            return None
+        return TransferError(
+            f"It was not done within {limit_s:g} seconds.",
+            code=ErrorCode.TIMEOUT,
+            retryable=False,
+        )
 
     def _end(self, error: BaseException | None) -> None:
         status = self.record.status

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar, LoadError, MozillaCookieJar
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.hosts import host_rule
 from tui_dl.domain.model import DownloadOptions, Source, Validators
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
@@ -74,6 +75,7 @@ class LinkSource:
             connect_timeout_s=options.connect_timeout_s or config.connect_timeout_s,
             head_timeout_s=min(30.0, self.timeout_s),
             private_redirects_allowed=self.origin is Source.LOCAL,
+            hosts=host_rule(options.allowed_hosts, options.blocked_hosts),
             cookies=self.cookies,
             use_netrc=options.use_netrc,
         )

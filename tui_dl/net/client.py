@@ -24,7 +24,7 @@ from tui_dl.net.pool import ConnectionPool
 from tui_dl.net.proxies import ProxyChoice
 from tui_dl.net.proxy_client import ProxyClients
 from tui_dl.net.quiet_httpx import httpx
-from tui_dl.net.redirects import Classify, PeerGuard, next_url
+from tui_dl.net.redirects import Classify, PeerGuard, check_host, next_url
 from tui_dl.net.reply import Framing, Reply
 from tui_dl.net.request import HttpRequest
 from tui_dl.net.small_body import read_small
@@ -91,7 +91,8 @@ class HttpClient:
         jar = CookieJar() if request.cookies is None else request.cookies
         conditional = bool(request.if_none_match or request.if_modified_since)
         guard = PeerGuard(classify=self._config.classify)
-        for _ in range(request.max_redirects + 1):
+        for hop in range(request.max_redirects + 1):
+            check_host(request.hosts, url, is_redirect=hop > 0)
             fields = fields_for(request, url, jar=jar, owner=owner, book=self._book)
             reply = await self._send(request, url, fields, guard)
             try:

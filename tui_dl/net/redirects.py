@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
+from tui_dl.domain.hosts import HostRule
 from tui_dl.domain.urls import ParsedUrl, resolve_redirect
 from tui_dl.net.addresses import METADATA, IPAddress, Scope, parse_address, scope_of
 from tui_dl.net.reply import Reply
@@ -52,6 +53,21 @@ def next_url(reply: Reply, base: ParsedUrl, *, conditional: bool) -> ParsedUrl |
     if base.scheme == "https" and url.scheme != "https":
         raise refused(f"{where} redirects from https to http, which would give up encryption.")
     return url
+
+
+def check_host(rule: HostRule, url: ParsedUrl, *, is_redirect: bool) -> None:
+    """Refuse a host that whoever asked for the download may not reach.
+
+    Raises:
+        TransferError: REDIRECT_REFUSED; for a URL that the user gave, FORBIDDEN.
+    """
+    if rule.allows(url.host):
+        return
+    raise TransferError(
+        f"The host {url.host} is blocked by the settings.",
+        code=ErrorCode.REDIRECT_REFUSED if is_redirect else ErrorCode.FORBIDDEN,
+        retryable=False,
+    )
 
 
 def refused(message: str) -> TransferError:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.hosts import ANY_HOST, HostRule
 from tui_dl.net.tls import SYSTEM_TLS, TlsOptions
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class HttpRequest:
     cookies: CookieJar | None = None
     """The jar of the job; redirects fill it. ``None``: one that lives for this call."""
     use_netrc: bool = True
+    hosts: HostRule = ANY_HOST
+    """Which hosts may be asked, on every hop."""
     headers_origin: Origin | None = None
     """Whom headers, referer and credentials belong to; ``None``: the origin of ``url``."""
 
