@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from tui_dl.domain.model import Validators
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.facts import OVERLAP_BYTES, Facts
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
+from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.worker import Worker
 from tui_dl.net.client import HttpClient
@@ -19,6 +21,9 @@ from tui_dl.net.decoding import is_meant_raw
 from tui_dl.net.identity import Asked, Judgement, Verdict, read_head
 from tui_dl.net.reply import Reply
 from tui_dl.net.status import error_for_status
+
+BODIES = frozenset({200, 206, 416})
+"""Statuses that say something about the resource itself."""
 
 
 class Target(Protocol):
@@ -71,8 +76,24 @@ class Asking:
         conditional = facts.replies > 0 and not facts.known.validators_rotate
         if not self._sources.has_joined(worker.source):
             conditional = False  # its tag is compared when it comes; another one may be right
-        request = worker.source.request(start, end, known.validators, conditional=conditional)
-        return await self._client.open(request)
+        validators = known.validators if conditional else Validators()
+        return await self._send(worker, worker.source, validators)
+
+    async def _send(self, worker: Worker, source: LinkSource, validators: Validators) -> Reply:
+        if source.resolved_url is None:
+            async with source.resolving:
+                if source.resolved_url is None:
+                    reply = await self._send_now(worker, source, validators)
+                    if reply.status in BODIES:
+                        source.note_reply(reply.url)
+                    return reply
+        return await self._send_now(worker, source, validators)
+
+    async def _send_now(self, worker: Worker, source: LinkSource, validators: Validators) -> Reply:
+        worker.asked_url = source.current_url
+        return await self._client.open(
+            source.request(worker.asked_start, worker.asked_end, validators)
+        )
 
     async def _read_overlap(self, claim: Claim, plan: Plan) -> bytes:
         """Return the bytes right before a claim that a reply must repeat (trap H8)."""
@@ -93,7 +114,7 @@ class Asking:
             ReplyRefusedError: the body must not be written.
         """
         source = worker.source
-        if reply.status not in (200, 206, 416):
+        if reply.status not in BODIES:
             raise error_for_status(reply.status, reply.headers, source.host, datetime.now(UTC))
         keep_coding = is_meant_raw(parse_url(reply.url).target, reply.headers.get("content-type"))
         head = read_head(reply.status, reply.headers, reply.content_length, keep_coding=keep_coding)
@@ -109,7 +130,6 @@ class Asking:
         verdict = facts.admit(
             head, asked, fields, known=known, is_mirror=is_mirror, has_bytes=has_bytes
         )
-        source.note_reply(reply.url)
         if verdict.verdict in (Verdict.WHOLE, Verdict.RANGE_IGNORED):
             self._overlaps[worker.number] = b""
             return replace(verdict, start=0)

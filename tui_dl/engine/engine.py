@@ -133,6 +133,8 @@ class Engine:
         config = self.config
         catalog = Catalog.open(config.data_dir / "catalog.sqlite3")
         contents = catalog.load()
+        if not catalog.recovered and not contents.quarantined:
+            catalog.backup()
         self.notices = (
             *((catalog.recovered,) if catalog.recovered else ()),
             *(f"Record {bad.id} is damaged: {bad.reason}" for bad in contents.quarantined),

@@ -38,7 +38,7 @@ async def is_same_at_source(
         record.url, record.options, config, record.source, CookieJar(), secrets_for=record.url
     )
     try:
-        reply = await client.open(source.request(0, None, Validators(), conditional=False))
+        reply = await client.open(source.request(0, None, Validators()))
     except TuiDlError:
         return None
     try:

@@ -41,14 +41,18 @@ def react(error: TuiDlError, *, had_bytes: bool) -> Reaction:
     return Reaction.ONE_CONNECTION
 
 
-def link_expired(error: TuiDlError, source: LinkSource, *, has_bytes: bool) -> TuiDlError:
+def link_expired(
+    error: TuiDlError, source: LinkSource, asked_url: str, *, has_bytes: bool
+) -> TuiDlError:
     """Return the error that a refused link becomes.
 
-    A link that had worked, or that came by redirect, is resolved once more from the
-    original URL. When that does not help either, the user has to find a new link.
+    A worker that asked an address which was resolved anew meanwhile says nothing. A link
+    that had worked, or that came by redirect, is resolved once more from the original URL.
+    When that does not help either, the user has to find a new link.
     """
-    was_redirected = source.resolved_url not in (None, source.url)
-    if (has_bytes or was_redirected) and source.may_resolve_again():
+    is_stale = asked_url != source.current_url
+    was_redirected = source.current_url != source.url
+    if is_stale or ((has_bytes or was_redirected) and source.may_resolve_again()):
         return TransferError(
             f"{error.message} The original link is asked again.",
             code=error.code,

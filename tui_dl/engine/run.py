@@ -84,16 +84,18 @@ class Run:
         """Close the file. What is written is made durable first, unless the disk fails."""
         job, target, plan = self._job, self._target, self._job.plan
         self.transfer = None
-        over = job.record.status is Status.COMPLETED
+        forget = job.record.status is Status.COMPLETED
         try:
-            if not over and target.part is not None and plan is not None:
+            if not forget and target.part is not None and plan is not None:
                 written = plan.written()
                 await target.sync()
                 job.change(synced=written)
         except TuiDlError as failed:
+            # What the kernel could not write is lost, and the journal would still claim it.
             job.note(failed.message)
+            job.plan, forget = None, True
         try:
-            await target.close(forget=over)
+            await target.close(forget=forget)
         except TuiDlError as failed:
             job.note(failed.message)
 

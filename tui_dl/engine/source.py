@@ -6,7 +6,8 @@ send anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, LoadError, MozillaCookieJar
 
 from tui_dl.domain.errors import UsageError
@@ -32,37 +33,42 @@ class LinkSource:
     resolved_url: str | None = None
     validators: Validators = Validators()
     """What a mirror said of its version when it joined; unused for the first link."""
+    resolving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while redirects are followed, so that all workers share one answer (trap H29)."""
     resolved_again: bool = False
     """The original URL was asked a second time since bytes last moved."""
 
     @property
+    def current_url(self) -> str:
+        """What workers ask now: where the redirects led, or the link itself."""
+        return self.resolved_url or self.url
+
+    @property
     def host(self) -> str:
         """Host and port that workers talk to."""
-        parsed = parse_url(self.resolved_url or self.url)
+        parsed = parse_url(self.current_url)
         return parsed.host_port
 
     @property
     def gate_key(self) -> tuple[str, int]:
         """Host and port whose gate counts the connections."""
-        parsed = parse_url(self.resolved_url or self.url)
+        parsed = parse_url(self.current_url)
         return parsed.host, parsed.port
 
-    def request(
-        self, start: int | None, end: int | None, validators: Validators, *, conditional: bool
-    ) -> HttpRequest:
+    def request(self, start: int | None, end: int | None, validators: Validators) -> HttpRequest:
         """Return the request for bytes ``start``..``end`` (half-open; ``None`` to the end).
 
         ``start`` ``None`` asks for the whole file without a Range header. If-Range goes
-        along when ``conditional`` and a strong validator is known (RFC 9110, 13.1.5).
+        along with a strong validator (RFC 9110 section 13.1.5).
         """
         options, config = self.options, self.config
         return HttpRequest(
-            url=self.resolved_url or self.url,
+            url=self.current_url,
             headers=options.headers,
             headers_origin=parse_url(self.secrets_for).origin,
             range_start=start,
             range_end=end,
-            if_range=validators.strong if conditional and start is not None else None,
+            if_range=None if start is None else validators.strong,
             user_agent=options.user_agent or config.user_agent,
             referer=options.referer,
             http_user=options.http_user,

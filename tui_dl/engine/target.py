@@ -19,7 +19,12 @@ from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
 from tui_dl.storage.journal import Noted, WrittenJournal
 from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.space import check_space
-from tui_dl.storage.tampering import PartWatch, was_touched_since, was_touched_since_boot
+from tui_dl.storage.tampering import (
+    THROTTLED_SLACK_NS,
+    PartWatch,
+    was_touched_since,
+    was_touched_since_boot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ class FileTarget:
         """Believe no bytes of a part that another program may have changed (trap D5)."""
         changed_ns = part.changed_ns()
         if noted is None:
-            touched = was_touched_since_boot(changed_ns)
+            touched = was_touched_since_boot(changed_ns, time_ns())
         else:
             touched = was_touched_since(changed_ns, noted.last_write_ns, is_exact=noted.is_at_rest)
         if touched:
@@ -176,11 +181,16 @@ class FileTarget:
     async def write_later(self, data: memoryview, offset: int) -> None:
         """Write through the disk pool."""
         assert self._writer is not None
-        await self._writer.write_later(data, offset, self._note_write)
+        await self._writer.write_later(data, offset, self._note_slow_write)
+        self._note_write()
 
     def _note_write(self) -> None:
         if self._journal is not None:
             self._journal.note_write(time_ns())
+
+    def _note_slow_write(self) -> None:
+        if self._journal is not None:
+            self._journal.note_write(time_ns() + THROTTLED_SLACK_NS)
 
     async def read_back(self, offset: int, size: int) -> bytes:
         """Read bytes that were written."""

@@ -366,7 +366,9 @@ class Transfer:
             return
         others = len(self.workers) - 1
         if reaction is Reaction.LINK_IS_DEAD:
-            error = link_expired(error, worker.source, has_bytes=self.plan.done_bytes > 0)
+            error = link_expired(
+                error, worker.source, worker.asked_url, has_bytes=self.plan.done_bytes > 0
+            )
         elif reaction is Reaction.FEWER_CONNECTIONS and others:
             gate.lower(others)
             self._governor.lower(others)

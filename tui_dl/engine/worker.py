@@ -101,6 +101,7 @@ class Worker:
         self.asked_start: int | None = None
         """First byte of the Range header, ``None`` when none was sent."""
         self.asked_end: int | None = None
+        self.asked_url = ""
         self.task: asyncio.Task[None] | None = None
         self.is_dropped = False
         self.is_whole = False

@@ -195,10 +195,11 @@ class WrittenJournal:
 
     def note_rest(self, changed_ns: int) -> None:
         """Note that no write is under way any more, and the part's own ctime."""
-        self._last_write_ns = changed_ns
-        if self._words is not None:
-            self._words.store(_FIRST_WORD, changed_ns)
-            self._words.store(_FIRST_WORD + 1, AT_REST)
+        with self._lock:
+            self._last_write_ns = max(changed_ns, AT_REST)
+            if self._words is not None:
+                self._words.store(_FIRST_WORD, self._last_write_ns)
+                self._words.store(_FIRST_WORD + 1, AT_REST)
 
     def close_slot(self, slot: int) -> None:
         """Say that ``slot`` will not move any more. Its claim stays.

@@ -19,6 +19,9 @@ from pathlib import Path
 SLACK_NS = 20_000_000
 """A write under way stamps the file up to some clock ticks after it was noted."""
 
+THROTTLED_SLACK_NS = 10_000_000_000
+"""A write to a disk that keeps up badly waits for others before it stamps the file."""
+
 _IN_CLOSE_WRITE = 0x00000008
 _EVENT = struct.Struct("=iIII")
 _BOOT_SLACK_NS = 2_000_000_000
@@ -32,10 +35,13 @@ def was_touched_since(changed_ns: int, last_write_ns: int, *, is_exact: bool) ->
     return changed_ns != last_write_ns if is_exact else changed_ns > last_write_ns + SLACK_NS
 
 
-def was_touched_since_boot(changed_ns: int) -> bool:
-    """Return whether a file that we have not opened since the boot was changed since then."""
+def was_touched_since_boot(changed_ns: int, now_ns: int) -> bool:
+    """Return whether a file that we have not opened since the boot was changed since then.
+
+    A ctime in the future says that the clock is not set yet, and nothing of the file.
+    """
     boot_ns = _boot_time_ns()
-    return boot_ns is not None and changed_ns > boot_ns + _BOOT_SLACK_NS
+    return boot_ns is not None and boot_ns + _BOOT_SLACK_NS < changed_ns <= now_ns
 
 
 def _boot_time_ns() -> int | None:
