@@ -73,7 +73,7 @@ async def test_an_unknown_length(
     fault_server: FaultServer, tmp_path: Path, script: object, assurance: Assurance
 ) -> None:
     """Trap H16: the end of the body is the end of the file, and the record says how sure."""
-    url = fault_server.add(Resource(path="/x", size=MIB + 7, accept_ranges=False), script)  # type: ignore[arg-type]
+    url = fault_server.add(Resource(path="/x", size=MIB + 7, accept_ranges=False), script)  # type: ignore[arg-type] # a script of any kind
     async with running(tmp_path) as driver:
         row = await driver.fetch(url)
         assert row.status is Status.COMPLETED, row.failure

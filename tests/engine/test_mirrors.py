@@ -23,7 +23,7 @@ def mirror_server() -> Iterator[FaultServer]:
 
 def resource(seed: int = 1, etag: str = '"v1"', **changes: object) -> Resource:
     values: dict[str, object] = {"size": SIZE, "rate_bps": 2 * MIB, **changes}
-    return Resource(path="/f", seed=seed, etag=etag, **values)  # type: ignore[arg-type]
+    return Resource(path="/f", seed=seed, etag=etag, **values)  # type: ignore[arg-type] # fields by name
 
 
 async def test_a_mirror_with_the_same_tag_shares_the_work(

@@ -121,7 +121,7 @@ async def test_row_31_a_link_that_is_off_for_a_while_costs_no_restart(
 ) -> None:
     """Trap D14."""
     url = fault_server.add(Resource(path="/f", size=SIZE, rate_bps=MIB))
-    async with running(tmp_path, max_tries=0, retry_base_s=1.0) as driver:
+    async with running(tmp_path, max_tries=0, retry_base_s=1.0, retry_max_s=2.0) as driver:
         record_id = await driver.add(url)
         await driver.until(record_id, lambda row: row.done_bytes > 2 * MIB)
         fault_server.link_down()
@@ -297,7 +297,7 @@ async def test_a_file_that_changes_all_the_time_is_told_as_such(
 async def test_an_unverified_join_is_said_in_the_row(
     fault_server: FaultServer, tmp_path: Path, script: object
 ) -> None:
-    url = fault_server.add(Resource(path="/f", size=SIZE, rate_bps=2 * MIB), script)  # type: ignore[arg-type]
+    url = fault_server.add(Resource(path="/f", size=SIZE, rate_bps=2 * MIB), script)  # type: ignore[arg-type] # a script of any kind
     async with running(tmp_path) as driver:
         record_id = await driver.add(url)
         await driver.until(record_id, lambda row: row.done_bytes > MIB)

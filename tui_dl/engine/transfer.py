@@ -332,7 +332,9 @@ class Transfer:
             self._pace.setup_s,
             all_receive=all(w.received > 0 for w in self.workers),
         )
-        while len(self.workers) < target and now_s >= self._hold_off_until_s:
+        if now_s < self._hold_off_until_s or not any(w.received for w in self.workers):
+            return  # while nobody receives, more of the same would only hide a dead link
+        while len(self.workers) < target:
             source = self.sources.pick(self.workers, now_s)
             gate = self._around.gates.gate(*source.gate_key)
             if not gate.try_acquire():
