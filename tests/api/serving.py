@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from tests.engine.driving import Driver, quick_config
-from tui_dl.api.auth import OWNER_NAME, TOKEN_NAME
 from tui_dl.api.start import ApiSettings, start_api
+from tui_dl.api.tokens import OWNER_NAME, TOKEN_NAME
 from tui_dl.service.local import LocalService
 from tui_dl.service.remote_sse import SseDecoder
 

@@ -132,7 +132,7 @@ def test_a_signal_gives_the_terminal_back(
 def test_a_locked_state_is_a_sentence_in_the_shell(
     terminals: Terminals, fault_server: FaultServer
 ) -> None:
-    first = terminals.run()
+    first = terminals.run("--no-api")
     first.expect(SCREEN_ON)
 
     second = terminals.run()
@@ -141,5 +141,22 @@ def test_a_locked_state_is_a_sentence_in_the_shell(
 
     assert end_of(second) == 5
     assert "\x1b" not in text, "the screen was taken before the lock was known"
+    first.send("q")
+    assert end_of(first) == 0
+
+
+def test_a_second_app_shows_the_list_of_the_first(
+    terminals: Terminals, fault_server: FaultServer
+) -> None:
+    url = fault_server.add(ENDLESS)
+    first = terminals.run("--paused", "-d", "target", url)
+    first.expect("paused")
+
+    second = terminals.run()
+    second.expect("Another tui-dl runs already")
+    second.expect("endless.bin")
+    second.send("q")
+
+    assert end_of(second) == 0
     first.send("q")
     assert end_of(first) == 0

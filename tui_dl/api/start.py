@@ -6,17 +6,19 @@ The one function that a process calls. Must not read settings files or flags.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from tui_dl.api.auth import OWNER_NAME, TOKEN_NAME, TokenStore
+from tui_dl.api.aria2.desk import Aria2Settings
+from tui_dl.api.aria2.routes import Aria2Facade
 from tui_dl.api.context import ApiContext, make_context
 from tui_dl.api.facade import Dialect, Facade
 from tui_dl.api.native.routes import NativeFacade
 from tui_dl.api.origins import is_loopback
 from tui_dl.api.server import ApiServer
 from tui_dl.api.surge.routes import SurgeFacade
+from tui_dl.api.tokens import OWNER_NAME, TOKEN_NAME, TokenStore
 from tui_dl.domain.errors import UsageError
 from tui_dl.service.contract import DownloadService
 
@@ -54,6 +56,7 @@ class ApiSettings:
     """Folders below which clients may write, beside the default one and the home."""
     origins: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
+    aria2: Aria2Settings = field(default_factory=Aria2Settings)
 
 
 async def start_api(service: Host, settings: ApiSettings) -> str:
@@ -68,7 +71,7 @@ async def start_api(service: Host, settings: ApiSettings) -> str:
     context = build_context(service, settings)
     server = ApiServer(
         context,
-        build_facades(context),
+        build_facades(context, settings),
         settings.host,
         settings.port,
         strict_port=settings.strict_port,
@@ -97,7 +100,7 @@ def check_exposure(settings: ApiSettings) -> None:
     if not settings.public:
         raise UsageError(
             f"{settings.host} can be reached by other machines, without encryption. "
-            "Say --public if that is meant."
+            "If that is meant: --public, or the setting api.public."
         )
 
 
@@ -121,15 +124,24 @@ def build_context(service: DownloadService, settings: ApiSettings) -> ApiContext
         token=token,
         owner=TokenStore.save(settings.data_dir / OWNER_NAME),
         roots=(str(Path.home()), *settings.roots),
-        forbidden=(str(settings.data_dir), str(settings.settings_file.parent)),
+        forbidden=_forbidden(settings),
         allowed_origins=settings.origins,
         allowed_hosts=settings.hosts,
     )
 
 
-def build_facades(context: ApiContext) -> Mapping[Dialect, Facade]:
+def _forbidden(settings: ApiSettings) -> tuple[str, ...]:
+    """Return our own folders; one that --config names may be anything, such as the home."""
+    folders = [settings.data_dir]
+    if settings.settings_file.parent.name == "tui-dl":
+        folders.append(settings.settings_file.parent)
+    return tuple(map(str, folders))
+
+
+def build_facades(context: ApiContext, settings: ApiSettings) -> Mapping[Dialect, Facade]:
     """Return every dialect that is spoken."""
     return {
         Dialect.SURGE: SurgeFacade(context),
         Dialect.NATIVE: NativeFacade(context),
+        Dialect.ARIA2: Aria2Facade(context, settings.aria2),
     }

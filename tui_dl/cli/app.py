@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui_dl.cli.settings import Setup
     from tui_dl.domain.model import AddRequest
     from tui_dl.engine.config import EngineConfig
+    from tui_dl.service.contract import DownloadService
     from tui_dl.tui.app import TuiDlApp
 
 
@@ -43,13 +44,13 @@ class AppFlags(SharedFlags):
 @target_options
 @click.option("--paused", is_flag=True, help="Start nothing by itself.")
 @click.option("--exit-when-done", is_flag=True, help="Leave when all downloads have ended.")
-@click.option("--no-api", is_flag=True, help="Serve no remote API (this version has none).")
-@click.option("--host", metavar="ADDRESS", help="Address of the remote API (no effect yet).")
+@click.option("--no-api", is_flag=True, help="Serve no remote API.")
+@click.option("--host", metavar="ADDRESS", help="Address of the remote API.")
 @click.option(
     "--port",
     metavar="N",
     type=click.IntRange(1, 65_535),
-    help="Port of the remote API (no effect yet).",
+    help="Exactly this port for the remote API.",
 )
 @shared_options
 def command(**flags: Any) -> int:
@@ -77,8 +78,7 @@ def run(flags: AppFlags, console: Console) -> int:
     config = engine.engine_config(
         setup.settings, setup.paths, directory, resume_running=False if flags.paused else None
     )
-    work = _show(config, setup, initial, console, exit_when_done=flags.exit_when_done)
-    return asyncio.run(work)
+    return asyncio.run(_show(config, setup, initial, console, flags))
 
 
 def _initial(flags: AppFlags) -> tuple[AddRequest, ...]:
@@ -114,17 +114,26 @@ async def _show(
     setup: Setup,
     initial: tuple[AddRequest, ...],
     console: Console,
-    *,
-    exit_when_done: bool,
+    flags: AppFlags,
 ) -> int:
     from tui_dl.cli import engine
+    from tui_dl.cli.connect import show_remote
     from tui_dl.cli.exit_codes import code_of_signal
+    from tui_dl.cli.handover import owner_place
     from tui_dl.cli.signals import stop_signals
 
+    place = owner_place(config.data_dir)
+    if place is not None:
+        console.say("Another tui-dl runs already: this is its list.")
+        theme = setup.settings.ui.theme
+        return await show_remote(
+            place, theme=theme, initial=initial, exit_when_done=flags.exit_when_done
+        )
     service = engine.open_service(config)
     stopped: list[int] = []
     try:
         await service.start()
+        await _serve(service, setup, config, flags, console)
         # On the shell's side of the screen: they are still there after the app.
         for sentence in (*setup.problems, *engine.notices(service)):
             console.say(sentence)
@@ -135,7 +144,7 @@ async def _show(
             service,
             directory=str(config.directory),
             initial=initial,
-            exit_when_done=exit_when_done,
+            exit_when_done=flags.exit_when_done,
         )
         _choose_theme(app, setup.settings.ui.theme)
 
@@ -154,6 +163,33 @@ async def _show(
     if stopped:
         return code_of_signal(stopped[0])
     return app.return_code or result or 0
+
+
+async def _serve(
+    service: DownloadService, setup: Setup, config: EngineConfig, flags: AppFlags, console: Console
+) -> None:
+    """Open the port, unless it is not wanted. A default that fails does not stop the app.
+
+    Raises:
+        TuiDlError: what the flags ask for cannot be.
+    """
+    from tui_dl.cli.port import PortFlags, exposure, open_port
+    from tui_dl.domain.errors import TuiDlError
+    from tui_dl.service.local import LocalService
+
+    if flags.no_api or not setup.settings.api.enabled or not isinstance(service, LocalService):
+        return
+    port_flags = PortFlags(host=flags.host, port=flags.port)
+    try:
+        address = await open_port(service, setup, config.directory, port_flags)
+    except TuiDlError as error:
+        if flags.host is not None or flags.port is not None:
+            raise
+        console.say(f"The remote API is off: {error.message}")
+        return
+    warning = exposure(flags.host or setup.settings.api.host, address)
+    if warning is not None:
+        console.say(warning)
 
 
 def _choose_theme(app: TuiDlApp, name: str) -> None:

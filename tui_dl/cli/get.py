@@ -75,6 +75,7 @@ def run(flags: GetFlags, console: Console) -> int:
 
     from tui_dl.cli import engine
     from tui_dl.cli.foreground import run_foreground
+    from tui_dl.cli.handover import fetch_by_owner, owner_place
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
     from tui_dl.config.paths import absolute
@@ -97,6 +98,10 @@ def run(flags: GetFlags, console: Console) -> int:
     )
     # A paused entry of a list would never end here.
     requests = [replace(request, paused=False) for request in batch.requests]
+    place = owner_place(setup.paths.data_dir)
+    if place is not None:
+        watch = fetch_by_owner(place, setup.paths.data_dir, requests, reporter)
+        return asyncio.run(watch)
     return asyncio.run(run_foreground(engine.open_service(config), requests, reporter))
 
 

@@ -15,7 +15,18 @@ from tui_dl.cli.options import SHARED_NAMES
 
 COMMANDS = {
     "get": "Download in the foreground, without the app.",
+    "serve": "Run the engine and its port without a screen.",
+    "connect": "Open the app on an engine that runs elsewhere.",
+    "add": "Add downloads to the tui-dl that runs.",
     "ls": "List the downloads.",
+    "pause": "Pause downloads.",
+    "resume": "Run stopped downloads again.",
+    "retry": "Try failed downloads again.",
+    "rm": "Take downloads off the list.",
+    "limit": "Limit the rate of one download, or of all.",
+    "refresh": "Give a download a new link.",
+    "history": "List what is completed.",
+    "token": "Print the token that other programs need.",
     "doctor": "Show paths, versions, and what is wrong.",
 }
 """Name -> the line in ``--help``. Module ``tui_dl.cli.NAME`` holds ``command``."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_dl.cli.options import Command
-from tui_dl.cli.settings import Setup
+from tui_dl.cli.settings import Setup, SharedFlags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PortFlags:
+class PortFlags(SharedFlags):
     """The flags of the port; ``None`` leaves the setting in force."""
 
     host: str | None = None
@@ -115,11 +115,11 @@ def api_settings(
     )
 
 
-def exposure(settings: ApiSettings, address: str) -> str | None:
+def exposure(host: str, address: str) -> str | None:
     """Return the warning for a port that other machines can reach, ``None`` for another."""
     from tui_dl.api.origins import is_loopback
 
-    if is_loopback(settings.host):
+    if is_loopback(host):
         return None
     return (
         f"Warning: other machines can reach {address}, and nothing on the way is encrypted: "

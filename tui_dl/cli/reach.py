@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tui_dl.domain.errors import DiskError, ErrorCode, StateError, UsageError
+from tui_dl.domain.errors import ErrorCode, StateError, UsageError
 
 if TYPE_CHECKING:
     from tui_dl.storage.instance import Owner
@@ -103,11 +103,11 @@ def _stored_token(data_dir: Path, named: str) -> str | None:
 
 
 def _read(path: Path) -> str | None:
-    from tui_dl.api.secrets import read_secret
+    from tui_dl.api.tokens import read_token
 
     try:
-        return read_secret(path)
-    except (OSError, StateError, DiskError):  # none, or not ours: then there is none
+        return read_token(path)
+    except (OSError, StateError):  # none, or not ours: then there is none
         return None
 
 

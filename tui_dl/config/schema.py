@@ -129,7 +129,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The remote port. Settled here already; this version does not serve it yet."""
+    """The remote port."""
 
     enabled: bool = field(
         default=True, metadata=_rule(Kind.FLAG, "Let other programs steer tui-dl over a port.")
@@ -139,6 +139,37 @@ class Api:
     )
     port: int = field(
         default=1700, metadata=_rule(Kind.COUNT, "First port that is tried.", low=1, high=65_535)
+    )
+    rpc_port: int = field(
+        default=0,
+        metadata=_rule(
+            Kind.COUNT, "A second port, such as aria2's 6800; 0 is none.", low=0, high=65_535
+        ),
+    )
+    public: bool = field(
+        default=False,
+        metadata=_rule(Kind.FLAG, "Allow a host that other machines can reach, unencrypted."),
+    )
+    origins: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "Web origins that may call, parted by blanks, such as https://ariang.example.org.",
+        ),
+    )
+    hosts: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT, "More names that clients may call this host by, parted by blanks."
+        ),
+    )
+    folders: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "More folders that clients may write to, parted by colons; "
+            "the home and the download folder always are.",
+        ),
     )
 
 

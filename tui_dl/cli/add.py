@@ -1,0 +1,109 @@
+"""``tui-dl add``: put downloads on the list of the engine that runs, and do not wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui_dl.cli.client import Client, ClientFlags, client_options, run_client
+from tui_dl.cli.console import Console
+from tui_dl.cli.options import target_options, transfer_options
+
+if TYPE_CHECKING:
+    from tui_dl.domain.model import AddRequest
+    from tui_dl.service.contract import AddResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddFlags(ClientFlags):
+    """Every flag of ``add``, parsed. The transfer's own are in ``transfer``."""
+
+    urls: tuple[str, ...]
+    directory: str | None
+    input_file: str | None
+    paused: bool
+    transfer: dict[str, Any]
+
+
+_OWN = frozenset(AddFlags.__dataclass_fields__)
+
+
+@click.command("add")
+@click.argument("urls", nargs=-1, metavar="URL...")
+@target_options
+@transfer_options
+@click.option("--paused", is_flag=True, help="Add them, but start nothing.")
+@client_options
+def command(**flags: Any) -> int:
+    """Add downloads to the tui-dl that runs; print their ids on stdout.
+
+    They go into the current folder or that of -d; on another machine into its default
+    folder, and -d is below that unless it is a whole path. When none runs they are
+    stored and begin with the next one.
+    """
+    own = {name: value for name, value in flags.items() if name in _OWN}
+    rest = {name: value for name, value in flags.items() if name not in _OWN}
+    return run(AddFlags(**own, transfer=rest), Console())
+
+
+def run(flags: AddFlags, console: Console) -> int:
+    """Add what the flags say and return the exit code.
+
+    Raises:
+        TuiDlError: bad input, before anything was added, or no engine.
+    """
+    from tui_dl.cli.requests import Wanted, build_batch, read_entries
+    from tui_dl.cli.transfer_flags import transfer_options_of
+    from tui_dl.config.paths import absolute
+    from tui_dl.domain.errors import UsageError
+
+    if flags.transfer["slots"] is not None:
+        raise UsageError("-j is for the tui-dl that runs: tui-dl serve --set downloads.slots=N.")
+    wanted = Wanted(
+        absolute(flags.directory or "."), transfer_options_of(flags.transfer), flags.paused
+    )
+    batch = build_batch(read_entries(flags.urls, flags.input_file), wanted)
+    for sentence in batch.notes:
+        console.say(sentence)
+
+    async def work(client: Client) -> int:
+        requests = list(batch.requests)
+        if client.place is not None and not client.place.is_own:
+            requests = [replace(item, directory=_there(item.directory)) for item in requests]
+        return _tell(requests, await client.service.add(requests), client, console)
+
+    return run_client(flags, console, work)
+
+
+def _there(directory: str) -> str:
+    """Return the folder for another machine: what lies below here lies below its default."""
+    path = Path(directory)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else directory
+
+
+def _tell(
+    requests: list[AddRequest], results: list[AddResult], client: Client, console: Console
+) -> int:
+    from tui_dl.cli.exit_codes import code_of_errors
+    from tui_dl.domain.errors import ErrorCode
+    from tui_dl.domain.redaction import redacted
+    from tui_dl.service.contract import AddOutcome
+
+    codes: list[ErrorCode] = []
+    for request, result in zip(requests, results, strict=True):
+        if result.id is not None:
+            console.data(result.id)
+            if result.outcome is AddOutcome.DUPLICATE:
+                console.say(f"{redacted(request.url)} is in the list already.")
+        else:
+            failure = result.failure
+            codes.append(ErrorCode.INTERNAL if failure is None else failure.code)
+            words = "It was refused." if failure is None else failure.message
+            console.say(f"{redacted(request.url)}: {words}")
+    if client.place is None:
+        console.say("No tui-dl is running: they begin when one starts, as with tui-dl serve.")
+    return code_of_errors(codes)

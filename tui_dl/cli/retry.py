@@ -1,0 +1,35 @@
+"""``tui-dl retry``: let failed downloads run again, or cut a wait short."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui_dl.cli.client import client_options
+from tui_dl.cli.console import Console
+from tui_dl.cli.ids import id_arguments
+from tui_dl.cli.steering import ChoiceFlags, run_deed
+from tui_dl.domain.model import Status
+
+if TYPE_CHECKING:
+    from tui_dl.domain.snapshot import DownloadSnapshot
+
+
+@click.command("retry")
+@id_arguments
+@client_options
+def command(**flags: Any) -> int:
+    """Try failed downloads again."""
+    return run_deed(
+        ChoiceFlags(**flags),
+        Console(),
+        deed=lambda service, ids: service.resume(ids),
+        fits=_fits,
+        done="set going again",
+        later="No tui-dl is running: they go on when one starts, as with tui-dl or tui-dl serve.",
+    )
+
+
+def _fits(row: DownloadSnapshot) -> bool:
+    return row.status in (Status.FAILED, Status.RETRYING)

@@ -1,0 +1,35 @@
+"""From the flags that shape a download (``options.transfer_options``) to its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_dl.domain.model import DownloadOptions
+
+_SAME = (
+    "out",
+    "connections",
+    "mirrors",
+    "limit_bps",
+    "headers",
+    "user_agent",
+    "referer",
+    "cookie_file",
+    "http_user",
+    "http_password",
+    "proxy",
+    "ca_certificate",
+    "max_tries",
+    "timeout_s",
+    "connect_timeout_s",
+)
+
+
+def transfer_options_of(flags: Mapping[str, Any]) -> DownloadOptions:
+    """Return the options; a flag that was not given leaves the setting in force."""
+    values = {name: flags[name] for name in _SAME}
+    values["digests"] = flags["checksums"]
+    if flags["check_certificate"] is not None:
+        values["check_certificate"] = flags["check_certificate"]
+    return DownloadOptions(**values)
