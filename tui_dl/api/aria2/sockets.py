@@ -41,7 +41,7 @@ class Socket:
         self._held: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
-        """Talk until one side ends it."""
+        """Talk until one side ends it; give the place among the readers back."""
         await self._ws.accept()
         picture = Look(self._rpc.desk).picture()
         try:
@@ -49,19 +49,27 @@ class Socket:
         except TooManyReadersError:
             await self._close(TRY_LATER)
             return
-        teller = asyncio.create_task(self._tell(reader, Notifier(picture.downloads)))
+        sides = {
+            asyncio.create_task(self._tell(reader, Notifier(picture.downloads))),
+            asyncio.create_task(self._listen()),
+        }
         try:
-            await self._listen()
-        except (WebSocketDisconnect, TimeoutError):
-            pass  # the client went away, or takes nothing any more
+            # Whichever side ends ends the other: a client that takes nothing may never leave.
+            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
         finally:
             reader.close()
-            for task in (teller, *self._held):
+            for task in (*sides, *self._held):
                 task.cancel()
-            await asyncio.gather(teller, *self._held, return_exceptions=True)
+            for end in await asyncio.gather(*sides, *self._held, return_exceptions=True):
+                if isinstance(end, Exception):
+                    logger.error("a socket broke", exc_info=end)
             await self._close(GOING_AWAY)
 
     async def _listen(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect, TimeoutError):  # nobody is there any more
+            await self._take_calls()
+
+    async def _take_calls(self) -> None:
         while True:
             item = await self._ws.receive()
             if item["type"] != "websocket.receive":
