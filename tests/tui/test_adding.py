@@ -115,6 +115,11 @@ async def test_links_given_at_the_start_are_added_and_a_wrong_one_is_told() -> N
         assert d.toasts == ["Only http:// and https:// can be downloaded, not gopher://."]
 
 
+async def test_what_the_engine_repaired_is_told_at_the_start() -> None:
+    async with driven(FakeService(), notices=("One record was damaged: [/] \x1b[0m",)) as d:
+        assert d.toasts == ["One record was damaged: [/] ␛[0m"]
+
+
 async def test_pasting_a_link_on_the_list_opens_the_dialog_with_it() -> None:
     from textual.events import Paste
 

@@ -7,40 +7,13 @@ import re
 from textual.widgets import Input
 
 from tests.tui.driving import Driver, driven
-from tests.tui.fake_service import START, FakeService
-from tui_dl.domain.errors import ErrorCode, Failure
-from tui_dl.domain.model import Status
-from tui_dl.domain.snapshot import LogLine
+from tests.tui.fake_service import FakeService
+from tests.tui.hostile import HOSTILE, hostile_service
+from tui_dl.domain.errors import ErrorCode
 from tui_dl.tui.screens.add import LinkArea
 from tui_dl.tui.screens.confirm import ConfirmDialog, deletion_question
 from tui_dl.tui.screens.limit import LimitDialog
 from tui_dl.tui.screens.link import LinkDialog
-
-HOSTILE = (
-    "x[/b].mkv",
-    "[/].zip",
-    "[red]x[/red].zip",
-    "[@click=app.quit]free[/].iso",
-    "[[/]](",
-    "\\[/",
-    "$accent[b",
-    "\x1b]0;owned\x07.zip",
-    "\x1b]52;c;ZWNobw==\x1b\\.zip",
-    "\x1b[2J\x1b[H.bin",
-    "\x9b31mred.bin",
-    "a\x00b\x08c\x7f.bin",
-    "gpj.\u202eexe.bin",
-    "\u2066iso\u2069\u200b\u200d.iso",
-    "line\nbreak\r\ttab.bin",
-    "\udcff\ud800.bin",
-    "音" * 150 + ".flac",
-    "e\u0301" * 90,
-    "👩‍👩‍👧‍👦🇩🇪.jpg",
-    "",
-    " ",
-    "{name}%s%n",
-    "a" * 5000,
-)
 
 CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -58,23 +31,8 @@ def _assert_harmless(driver: Driver) -> None:
     assert found is None, f"{found!r} reached the terminal"
 
 
-def _hostile_service() -> FakeService:
-    """Put each text wherever a stranger's words can come from."""
-    service = FakeService()
-    service.api_address = HOSTILE[0]
-    statuses = (Status.FAILED, Status.DOWNLOADING, Status.RETRYING, Status.COMPLETED)
-    for number, text in enumerate(HOSTILE):
-        row = service.put(
-            text, statuses[number % 4], directory=f"/tmp/{text}",
-            url=f"https://example.org/{text}", failure=Failure(ErrorCode.NOT_FOUND, text),
-            total_bytes=100, done_bytes=50, connections=2, rate_bps=3.0,
-        )  # fmt: skip
-        service.script(row.id).log.append(LogLine(START, text))
-    return service
-
-
 async def test_no_screen_obeys_a_hostile_text() -> None:
-    service = _hostile_service()
+    service = hostile_service(HOSTILE)
     async with driven(service, (90, 40)) as d:
         for tab_key in ("1", "left"):  # the second one opens the log
             await d.press(tab_key)
@@ -88,7 +46,7 @@ async def test_no_screen_obeys_a_hostile_text() -> None:
 
 
 async def test_no_dialog_obeys_a_hostile_text() -> None:
-    service = _hostile_service()
+    service = hostile_service(HOSTILE)
     snapshot = service.snapshot()
     async with driven(service, (90, 40)) as d:
         for row in snapshot.downloads:
@@ -107,7 +65,7 @@ async def test_no_dialog_obeys_a_hostile_text() -> None:
 
 
 async def test_no_toast_obeys_a_hostile_text() -> None:
-    service = _hostile_service()
+    service = hostile_service(HOSTILE)
     async with driven(service, (90, 40)) as d:
         for number, row in enumerate(service.snapshot().downloads):
             if number % 2:

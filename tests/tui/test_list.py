@@ -145,6 +145,17 @@ async def test_the_filter_follows_what_is_typed_and_escape_shows_all() -> None:
         assert d.listing.has_focus
 
 
+async def test_the_hidden_filter_takes_no_focus() -> None:
+    async with driven(scenes.busy(), SMALL) as d:
+        field = d.app.screen.query_one("#filter")
+        assert not field.focusable
+        await d.press("slash")
+        assert field.has_focus
+        await d.press("escape")
+        assert not field.focusable
+        assert d.listing.has_focus
+
+
 async def test_the_filter_finds_words_of_the_url_and_all_words_must_match() -> None:
     service = FakeService()
     service.put("a.bin", url="https://mirror.example.net/a.bin")

@@ -24,7 +24,7 @@ from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Status
 from tui_dl.domain.rates import RateHistory
-from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
+from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import DownloadService
 from tui_dl.tui import leaving, themes
 from tui_dl.tui.adding import Adding, Refusal
@@ -42,6 +42,11 @@ from tui_dl.tui.screens.main import MainScreen
 from tui_dl.tui.steering import Severity, Steering, plural
 from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.status import EngineLook
+
+GATHER_NEWS_S = 2.0
+"""Ends within this time after a toast are told together in the next one."""
+GIVEN_UP = frozenset({Status.COMPLETED, Status.CANCELLED})
+"""Statuses that want no more space."""
 
 
 class EngineWoke(Message, bubble=False):
@@ -87,22 +92,28 @@ class TuiDlApp(App[int], inherit_bindings=False):
         exit_when_done: bool = False,
         options: DownloadOptions = DownloadOptions(),
         remote: bool = False,
+        notices: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make the app.
 
         ``directory`` is the folder offered for new downloads, ``options`` what they start
         from, ``initial`` is added at start. ``remote`` says that the engine is elsewhere:
-        transfers go on after the app, and files cannot be opened from here. ``clock`` is
-        monotonic seconds.
+        transfers go on after the app, and files cannot be opened from here. ``notices`` are
+        sentences to tell at the start. ``clock`` is monotonic seconds.
         """
         # Without colour Textual only takes the colour out when ANSI is on from the start.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        if self.console.is_dumb_terminal:
+            # Rich calls such a terminal 80x25 whatever its size; Textual then sees two sizes
+            # and lays out for ever (trap D13).
+            self.console._environ = {**self.console._environ, "TERM": "xterm"}
         self.service = service
         self.directory = directory
         self.options = options
         self.initial = tuple(initial)
         self.remote = remote
+        self.notices = tuple(notices)
         self.feed = SnapshotFeed(service, wake=self._wake_from_engine)
         self.steering = Steering(service, self.say, self._look)
         self._adding = Adding(service, self.ask)
@@ -110,6 +121,8 @@ class TuiDlApp(App[int], inherit_bindings=False):
         self._clock = clock
         self._history = RateHistory()
         self._ticker: Timer | None = None
+        self._untold: list[DownloadEvent] = []
+        self._news_timer: Timer | None = None
         self._watch = leaving.DoneWatch() if exit_when_done else None
         for theme in themes.OWN_THEMES:
             self.register_theme(theme)
@@ -130,6 +143,8 @@ class TuiDlApp(App[int], inherit_bindings=False):
         self.feed.open()
         self._ticker = self.set_interval(TICK_S, self._tick)
         self._look()
+        for notice in self.notices:
+            self.say(display_text(notice), "warning")
         if self.initial:
             self.spawn(self._add_initial())
 
@@ -202,10 +217,17 @@ class TuiDlApp(App[int], inherit_bindings=False):
             return  # the loop of the screen has just ended: nobody is left to tell
 
     def on_engine_woke(self) -> None:
-        """Tell what happened and paint it."""
-        for news in news_of(self.feed.drain()):
-            self.say(news.sentence, news.severity)
+        """Paint what happened, and tell it: the first at once, what follows soon together."""
+        self._untold += self.feed.drain()
+        if self._news_timer is None:
+            self._tell_news()
         self._look()
+
+    def _tell_news(self) -> None:
+        news, self._untold = news_of(self._untold), []
+        for each in news:
+            self.say(each.sentence, each.severity)
+        self._news_timer = self.set_timer(GATHER_NEWS_S, self._tell_news) if news else None
 
     # --- telling and asking -------------------------------------------------------------
 
@@ -319,9 +341,9 @@ class TuiDlApp(App[int], inherit_bindings=False):
 
 def wanted_bytes(snapshot: EngineSnapshot) -> int:
     """Return what all unfinished downloads of known size still have to write."""
-    return sum(
-        max(0, download.total_bytes - download.done_bytes)
-        for download in snapshot.downloads
-        if download.total_bytes is not None
-        and download.status not in (Status.COMPLETED, Status.CANCELLED)
-    )
+    wanted = 0
+    for download in snapshot.downloads:
+        total = download.total_bytes
+        if total is not None and total > download.done_bytes and download.status not in GIVEN_UP:
+            wanted += total - download.done_bytes
+    return wanted

@@ -40,6 +40,7 @@ class FilterInput(SafeInput):
 class MainScreen(DownloadScreen):
     """The list of all downloads, and the keys that act on them."""
 
+    AUTO_FOCUS = "#list"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", tooltip="One link or many", id="list.add"),
         Binding("P", "pause_all", "Pause all", show=False, id="list.pause_all"),
@@ -77,6 +78,7 @@ class MainScreen(DownloadScreen):
 
     def on_mount(self) -> None:
         """Show what there is."""
+        self._open_filter(False)
         self.query_one(DownloadList).focus()
         self._details = DetailsFeed(self.tui.service, self.tui.spawn, self._deliver)
         self.show_snapshot(self.tui.picture)
@@ -175,8 +177,13 @@ class MainScreen(DownloadScreen):
 
     def action_filter(self) -> None:
         """Type words; the list follows."""
-        self.add_class("-filtering")
+        self._open_filter(True)
         self.query_one("#filter", Input).focus()
+
+    def _open_filter(self, opened: bool) -> None:
+        """Show or hide the field. Hidden it takes no focus, whoever hands focus around."""
+        self.set_class(opened, "-filtering")
+        self.query_one("#filter", Input).can_focus = opened
 
     def action_back(self) -> None:
         """Clear the selection, else the filter."""
@@ -184,7 +191,7 @@ class MainScreen(DownloadScreen):
         if listing.has_focus and listing.clear_selection_set():
             return
         self.query_one("#filter", Input).value = ""
-        self.remove_class("-filtering")
+        self._open_filter(False)
         listing.focus()
 
     def action_turn(self, step: int) -> None:
@@ -217,7 +224,7 @@ class MainScreen(DownloadScreen):
     @on(Input.Submitted, "#filter")
     def _needle_taken(self) -> None:
         if not self._needle:
-            self.remove_class("-filtering")
+            self._open_filter(False)
         self.query_one(DownloadList).focus()
 
     @on(TabLine.Chosen)

@@ -2,7 +2,7 @@
 
 Cells are bytes, so that two maps compare at once; text is made from runs of equal cells.
 A cell is called done only when every byte of it is: the map may claim too little, never
-too much.
+too much. Of a stretch that a worker has before it only the front is called arriving.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def chunk_cells(segments: Sequence[SegmentSnapshot], total_bytes: int, cells: in
         first = min(cells - 1, segment.start * cells // total_bytes)
         last = min(cells - 1, (segment.end - 1) * cells // total_bytes)
         if code in (RUNNING, RACED):
-            for cell in range(first, last + 1):
+            front = first if code == RUNNING else last
+            for cell in range(first, front + 1):
                 active[cell] = max(active[cell], code)
             continue
         for cell in range(first, last + 1):

@@ -65,7 +65,7 @@ def _overview(details: DownloadDetails, width: int, height: int, key_of: KeyOf) 
     lines += _facts(details, width)
     room = height - len(lines)
     if details.segments and room >= 3:
-        chunk_map = _map(details, width, _map_rows(room, has_graph=bool(details.rate_history)))
+        chunk_map = _map(details, width, _map_rows(details, room))
         spare = room - len(chunk_map)
         lines += [BLANK] if spare >= 1 else []
         lines += [*chunk_map[:-1], BLANK, chunk_map[-1]] if spare >= 2 else chunk_map
@@ -158,8 +158,10 @@ def _exact(download: DownloadSnapshot) -> str:
     return "unknown" if download.total_bytes is None else format_exact(download.total_bytes)
 
 
-def _map_rows(room: int, *, has_graph: bool) -> int:
-    if not has_graph:
+def _map_rows(details: DownloadDetails, room: int) -> int:
+    if details.download.status is Status.COMPLETED:
+        return 1
+    if not details.rate_history:
         return max(1, min(6, room - 4))
     return 1 if room < 7 else 2 if room < 15 else 4
 

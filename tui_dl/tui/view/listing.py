@@ -111,13 +111,12 @@ def arrange(
     sort: SortKey = SortKey.QUEUE,
 ) -> list[DownloadSnapshot]:
     """Return the downloads of ``tab`` whose name or URL holds every word of ``needle``."""
-    words = needle.casefold().split()
-    shown = [
-        download
-        for download in downloads
-        if (tab is Tab.ALL or TAB_OF[download.status] is tab)
-        and (not words or _matches(download, words))
-    ]
+    # Each of these passes sees ten thousand rows four times a second.
+    shown = list(downloads)
+    if tab is not Tab.ALL:
+        shown = [download for download in shown if TAB_OF[download.status] is tab]
+    if words := needle.casefold().split():
+        shown = [download for download in shown if _matches(download, words)]
     key = _KEYS.get(sort)
     if key is not None:
         shown.sort(key=key)

@@ -145,7 +145,8 @@ def _rate(download: DownloadSnapshot, columns: Columns) -> str:
 
 def _left(download: DownloadSnapshot) -> str:
     if download.status is Status.COMPLETED and download.elapsed_s > 0:
-        return "in " + format_duration(download.elapsed_s)
+        took = format_duration(download.elapsed_s) if download.elapsed_s >= 1 else "<1s"
+        return f"in {took}"
     if download.status is Status.DOWNLOADING and download.eta_s is not None:
         return format_duration(download.eta_s)
     return NOTHING

@@ -46,7 +46,9 @@ def status_line(look: EngineLook, width: int) -> Line:
     free = width - width_of(start) - width_of(end)
     graph_cells = min(40, free - 6)
     if graph_cells >= 8:
-        start += [(" ", Ink.TEXT), (spark(look.history, graph_cells), Ink.GRAPH)]
+        # A young history starts beside the rate and grows to the right.
+        shown = min(graph_cells, len(look.history))
+        start += [(" ", Ink.TEXT), (spark(look.history, shown), Ink.GRAPH)]
     free = width - width_of(start) - width_of(end)
     return (*start, (" " * max(0, free), Ink.TEXT), *end)
 

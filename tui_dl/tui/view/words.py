@@ -81,19 +81,19 @@ def _done_word(download: DownloadSnapshot, cells: int) -> str:
 
 
 def assurance_sentence(download: DownloadSnapshot) -> str:
-    """Return how sure tui-dl is of the bytes, as a sentence without a full stop."""
+    """Return how sure tui-dl is of the bytes, in few words: at most 42 cells."""
     match download.assurance:
         case Assurance.PENDING:
             return "checked as it arrives"
         case Assurance.SINGLE_REPLY:
-            return "one complete reply, so one version of the file"
+            return "one complete reply"
         case Assurance.VALIDATOR:
-            return "every part came from the same version of the file"
+            return "all parts are of one version"
         case Assurance.DIGEST:
             algorithm = download.digest.algorithm if download.digest is not None else "digest"
-            return f"the whole file agrees with its {algorithm}"
+            return f"agrees with its {algorithm}"
         case Assurance.UNVERIFIED:
-            return "unverified: the server gives nothing to tell versions apart by"
+            return "unverified: no way to tell versions apart"
 
 
 def next_step(download: DownloadSnapshot) -> str:

@@ -29,20 +29,35 @@ class Inked(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
     ALLOW_SELECT = False
 
+    _palette: dict[tuple[str | None, Ink | None], Style] | None = None
+
     def paint(self, line: Line, width: int, row_class: str | None = None) -> Strip:
         """Return ``line`` as a strip of exactly ``width`` cells, over the widget's background."""
-        base = self.rich_style
-        if row_class is not None:
-            base += self.get_component_rich_style(row_class, partial=True)
-        segments = [Segment(inert(text), base + self._ink_style(ink)) for text, ink in line if text]
-        return Strip(segments).adjust_cell_length(width, base)
+        segments = [Segment(inert(text), self._style(row_class, ink)) for text, ink in line if text]
+        return Strip(segments).adjust_cell_length(width, self._style(row_class, None))
 
     def blank(self, width: int) -> Strip:
         """Return an empty line."""
-        return Strip.blank(width, self.rich_style)
+        return Strip.blank(width, self._style(None, None))
 
-    def _ink_style(self, ink: Ink) -> Style:
-        return self.get_component_rich_style(f"ink--{ink.value}", partial=True)
+    def notify_style_update(self) -> None:
+        """Forget the colours when the theme or the style sheet changed."""
+        self._palette = None
+        super().notify_style_update()
+
+    def _style(self, row_class: str | None, ink: Ink | None) -> Style:
+        """Return the style of an ink over a row's ground; walking up the tree is slow."""
+        if self._palette is None:
+            self._palette = {}
+        style = self._palette.get((row_class, ink))
+        if style is None:
+            style = self.rich_style
+            if row_class is not None:
+                style += self.get_component_rich_style(row_class, partial=True)
+            if ink is not None:
+                style += self.get_component_rich_style(f"ink--{ink.value}", partial=True)
+            self._palette[row_class, ink] = style
+        return style
 
 
 def inert(text: str) -> str:
