@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def rebuild(path: Path, backup: Path) -> Rebuilt:
     """
     damaged, older = scan(path), scan(backup)
     records = _one_record_a_gid({**older.records, **damaged.records})
-    bad = [row for id, row in damaged.bad.items() if id not in older.records]
+    bad = [row for id, row in damaged.bad.items() if not _is_known(id, older.records)]
     fresh = path.with_name(path.name + ".rebuilding")
     _write_fresh(fresh, records, bad)
     kept = _keep_copy(path)
@@ -94,6 +95,15 @@ def rebuild(path: Path, backup: Path) -> Rebuilt:
         _sentence(kept, len(records), from_backup, len(bad)),
         tuple(QuarantinedRecord(row.id, row.reason) for row in bad),
     )
+
+
+def _is_known(id: str, records: Iterable[str]) -> bool:
+    """Return whether the id of a damaged row, zeros in it included, can be one of ``records``.
+
+    A file that was cut through an id leaves its beginning, padded with zeros.
+    """
+    whole, torn, _ = id.partition("\0")
+    return any(known.startswith(whole) if torn else known == id for known in records)
 
 
 def _one_record_a_gid(records: dict[str, tuple[int, DownloadRecord]]) -> list[DownloadRecord]:
