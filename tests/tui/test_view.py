@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -17,7 +17,7 @@ from tui_dl.domain.snapshot import SegmentSnapshot, SegmentState
 from tui_dl.tui.view.bars import graph, progress_bar, resampled, spark
 from tui_dl.tui.view.chunks import CHECKED, DONE, RUNNING, WAITING, chunk_cells, chunk_lines
 from tui_dl.tui.view.columns import columns_for
-from tui_dl.tui.view.ink import Ink, left, right, width_of, wrapped
+from tui_dl.tui.view.ink import Ink, cut_at_word, left, right, width_of, wrapped
 from tui_dl.tui.view.listing import TAB_OF, Counts, Tab, count
 from tui_dl.tui.view.row import header_line, row_line
 from tui_dl.tui.view.status import EngineLook, status_line
@@ -144,7 +144,7 @@ def test_a_row_never_sticks_out_and_fills_wide_lists(
     columns = columns_for(width)
     line = row_line(row, columns, cursor=True, selected=selected)
     if width >= 34:
-        assert width - 2 <= width_of(line) <= width
+        assert width - 1 <= width_of(line) <= width
         assert width_of(header_line(columns)) <= width
         assert width_of(((row_line(row, columns, cursor=False, selected=False)[3]),)) == (
             columns.name
@@ -163,6 +163,18 @@ def test_wrapping_loses_no_letter_and_fits(text: str, cells: int) -> None:
     lines = wrapped(text, cells)
     assert all(cell_len(line) <= cells for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@example("音音", 2)
+@given(st.text(alphabet="ab 音é", max_size=80), st.integers(0, 30))
+def test_a_cut_sentence_fits_and_ends_at_a_word(text: str, cells: int) -> None:
+    cut = cut_at_word(text, cells)
+    assert cell_len(cut) <= cells
+    if cut.endswith("…"):
+        words, kept = text.split(), cut[:-1].split()
+        assert kept == words[: len(kept)] or len(kept) <= 1
+    elif cells:
+        assert cut == text
 
 
 @given(rates, st.lists(rates, max_size=50), st.integers(0, 200), st.none() | st.integers(0, 2**60))

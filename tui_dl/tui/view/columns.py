@@ -30,8 +30,8 @@ class Columns:
 
     @property
     def numbers(self) -> int:
-        """Cells between the status and the last cell of the line: room for a sentence."""
-        return max(0, self.width - GUTTER - self.name - self.source - 2 - self.status - 2)
+        """Cells behind the status and the space after it: room for a sentence."""
+        return max(0, self.width - GUTTER - self.name - self.source - 2 - self.status - 1)
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +70,7 @@ def _fill(
     left: int = 0,
     connections: int = 0,
 ) -> Columns:
-    """Give the name what the fixed columns leave over. One cell stays free at the end."""
-    fixed = 2 + status + (bar and bar + 1) + percent + 1 + size + rate + left + connections + 1
+    """Give the name what the fixed columns leave over."""
+    fixed = 2 + status + (bar and bar + 1) + percent + 1 + size + rate + left + connections
     name = max(0, width - GUTTER - fixed)
     return Columns(width, name, status, 0, bar, percent, size, rate, left, connections)

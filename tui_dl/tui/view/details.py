@@ -140,8 +140,6 @@ def _fact_pairs(details: DownloadDetails) -> list[tuple[str, str]]:
     ]
     if download.limit_bps:
         pairs.append(("limit", format_rate(download.limit_bps)))
-    if details.peak_bps and download.status.is_running:
-        pairs.append(("peak", format_rate(details.peak_bps)))
     if details.ranges_supported is False:
         pairs.append(("resume", "not possible: this server sends whole files only"))
     if details.generation > 1:

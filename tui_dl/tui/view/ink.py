@@ -79,10 +79,24 @@ def justified(start: Line, end: Line, cells: int, *, gap: int = 2) -> Line:
     return (*start, (" " * space, Ink.TEXT), *end)
 
 
+def cut_at_word(text: str, cells: int) -> str:
+    """Return ``text`` in at most ``cells``; what does not fit ends with an ellipsis.
+
+    The cut is between words, unless the first word alone is too long.
+    """
+    if cell_len(text) <= cells:
+        return text
+    if cells <= 0:
+        return ""
+    head = wrapped(text, cells - 1)[0] if cells > 1 else ""
+    return head + "…" if cell_len(head) < cells else "…"
+
+
 def wrapped(text: str, cells: int) -> list[str]:
     """Return ``text`` broken at spaces into lines of at most ``cells``.
 
-    A word longer than a line is cut hard: nothing is lost and nothing sticks out.
+    A word longer than a line is cut hard: nothing is lost, and nothing sticks out but a
+    wide character in a line of one cell.
     """
     cells = max(1, cells)
     lines: list[str] = []

@@ -17,7 +17,7 @@ from tui_dl.domain.units import format_duration, format_rate, format_size
 from tui_dl.domain.urls import parse_url
 from tui_dl.tui.view.bars import progress_bar
 from tui_dl.tui.view.columns import Columns
-from tui_dl.tui.view.ink import Ink, Line, Span, left, right
+from tui_dl.tui.view.ink import Ink, Line, Span, cut_at_word, left, right
 from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.words import LOOKS, status_word
 
@@ -99,7 +99,7 @@ def _sentence(download: DownloadSnapshot, columns: Columns) -> list[Span]:
     """The failure in place of the numbers; a percentage alone where no sentence fits."""
     if columns.numbers < 20 or download.failure is None:
         return _numbers(download, columns)
-    text = display_text(download.failure.message, max_cells=columns.numbers)
+    text = cut_at_word(display_text(download.failure.message), columns.numbers)
     ink = Ink.FAIL if download.status is Status.FAILED else Ink.HOLD
     return [(" " + left(text, columns.numbers), ink)]
 
