@@ -254,7 +254,6 @@ class Run:
             part_name=None,
             total_bytes=None,
             synced=RangeSet(),
-            generation=job.record.generation + 1,
             assurance=Assurance.PENDING,
         )
         if job.record.status is not Status.PROBING:
@@ -305,7 +304,6 @@ class Run:
             part=None,
             part_name=None,
             synced=RangeSet(),
-            generation=job.record.generation + 1,
         )
 
     async def _complete(self, assurance: Assurance) -> None:

@@ -138,6 +138,9 @@ class Transfer:
         if moved and error.retry_after_s is None:
             delay_s = min(delay_s, 0.05)  # a link that breaks but moves is tried again at once
         self._last_error = None
+        await self._wait_before_next_try(error, delay_s)
+
+    async def _wait_before_next_try(self, error: TuiDlError, delay_s: float) -> None:
         self._observer.on_waiting(error, self._tries, delay_s)
         self._hold_off_until_s = self.now_s() + delay_s
         while (left_s := self._hold_off_until_s - self.now_s()) > 0:
@@ -149,6 +152,10 @@ class Transfer:
     async def _start_lead(self) -> None:
         source = self.sources.primary
         gate = self._around.gates.gate(*source.gate_key)
+        if (held_s := gate.held_for_s()) > 0:
+            # Another download was told to wait; this one says so in place of asking too.
+            told = TransferError(gate.hold_reason, code=ErrorCode.BUSY)
+            await self._wait_before_next_try(told, held_s)
         await gate.acquire()
         claim = self.plan.take_free()
         if claim is None:

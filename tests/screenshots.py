@@ -1,0 +1,198 @@
+"""Make ``screenshots/`` from a real run: real engine, real server, real app.
+
+``python -m tests.screenshots`` writes SVG and PNG (PNG needs rsvg-convert). Nothing is
+drawn by hand: what the pictures show happened while they were taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tests.support.fault_server import FaultServer, Resource, sha256_of, status, wrong_digest
+from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
+from tui_dl.engine.config import EngineConfig
+from tui_dl.service.local import LocalService
+from tui_dl.tui.app import TuiDlApp
+
+FOLDER = Path(__file__).parents[1] / "screenshots"
+MIB = 1024 * 1024
+SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
+LEADING_BLANKS = re.compile(
+    r'(?P<head><text [^>]*?) x="(?P<x>[\d.]+)"(?P<middle>[^>]*?)'
+    r' textLength="(?P<length>[\d.]+)"(?P<tail>[^>]*)>'
+    r"(?P<blanks>(?:&#160;)+)(?P<rest>[^<]+)</text>"
+)
+
+
+def requests_of(server: FaultServer, tired: FaultServer, folder: str) -> list[AddRequest]:
+    """Return a queue that shows every status while it runs."""
+    pace = 700_000.0
+    digest = Digest("sha256", sha256_of(1, 3 * MIB))
+    served = [
+        ("photos.zip", 3, 0.0, DownloadOptions(digests=(digest,))),
+        ("debian-13.1.0-amd64-DVD-1.iso", 110, pace, DownloadOptions(connections=8)),
+        ("Qwen3-72B-Q4_K_M.gguf", 900, pace, DownloadOptions(connections=12)),
+        ("ubuntu-26.04-live-server-arm64.iso", 160, pace, DownloadOptions(connections=4)),
+        ("wikipedia-en-2026-11-01.tar.zst", 400, pace, DownloadOptions(connections=6)),
+        ("backup-2026-11-20.tar", 300, pace, DownloadOptions()),
+        ("climate-station-records.parquet", 80, pace, DownloadOptions()),
+    ]
+    requests = [
+        AddRequest(
+            server.add(Resource(path=f"/{name}", size=mib * MIB, rate_bps=rate_bps)),
+            folder,
+            options,
+        )
+        for name, mib, rate_bps, options in served
+    ]
+    report = server.add(Resource(path="/report.pdf", size=10), status(404))
+    busy = tired.add(
+        Resource(path="/nightly-build.tar.xz", size=10), status(503, [("Retry-After", "90")])
+    )
+    broken = server.add(Resource(path="/firmware.bin", size=2 * MIB), wrong_digest())
+    first = [AddRequest(report, folder), AddRequest(broken, folder)]
+    return [*first, requests[0], AddRequest(busy, folder), *requests[1:]]
+
+
+async def busy(
+    pilot: Pilot[int], service: LocalService, server: FaultServer, tired: FaultServer
+) -> None:
+    """Fill the list and wait until it shows what it should."""
+    folder = service.snapshot().directory
+    results = await service.add(requests_of(server, tired, folder))
+    ids = [result.id for result in results if result.id is not None]
+    await asyncio.sleep(1.0)
+    await service.pause([ids[-2]])
+    await asyncio.sleep(7.0)
+    await pilot.pause()
+
+
+def without_leading_blanks(svg: str) -> str:
+    """Move texts that begin with blanks to the right: some renderers drop those blanks."""
+
+    def move(match: re.Match[str]) -> str:
+        blanks = match["blanks"].count("&#160;")
+        text = html.unescape(match["blanks"] + match["rest"])
+        cell = float(match["length"]) / len(text)
+        x, length = float(match["x"]) + blanks * cell, cell * (len(text) - blanks)
+        return (
+            f'{match["head"]} x="{x:.1f}"{match["middle"]} textLength="{length:.1f}"'
+            f"{match['tail']}>{match['rest']}</text>"
+        )
+
+    return LEADING_BLANKS.sub(move, svg)
+
+
+def save(app: TuiDlApp, name: str) -> None:
+    """Write one picture as SVG and PNG."""
+    svg = without_leading_blanks(app.export_screenshot(title="tui-dl"))
+    path = FOLDER / f"{name}.svg"
+    path.write_text(svg, encoding="utf-8")
+    subprocess.run(["rsvg-convert", "-o", str(path.with_suffix(".png")), str(path)], check=True)
+    print(path.name)
+
+
+async def take(size_name: str, base: Path, *, theme: str | None = None) -> None:
+    """Run the app once at one size and take all its pictures."""
+    downloads = base / "Downloads"
+    downloads.mkdir(parents=True)
+    config = EngineConfig(data_dir=base / "state", directory=downloads, slots=5)
+    service = LocalService(config)
+    await service.start()
+    suffix = size_name if theme is None else f"{theme.removeprefix('tui-dl-')}-{size_name}"
+    with FaultServer() as server, FaultServer() as tired:
+        app = TuiDlApp(service, directory="~/Downloads")
+        try:
+            async with app.run_test(size=SIZES[size_name], notifications=True) as pilot:
+                if theme is not None:
+                    app.theme = theme
+                if theme is None:
+                    await pilot.pause(0.5)
+                    save(app, f"empty-{suffix}")
+                await busy(pilot, service, server, tired)
+                await select(pilot, "debian-13.1.0-amd64-DVD-1.iso")
+                save(app, f"dashboard-{suffix}")
+                if theme is None:
+                    await dialogs(app, pilot, suffix)
+        finally:
+            await service.close()
+
+
+async def select(pilot: Pilot[int], name: str) -> None:
+    """Move the cursor to a download by keys, as a person does."""
+    rows = pilot.app.service.snapshot().downloads  # type: ignore[attr-defined] # our own app
+    await pilot.press("home", *["down"] * [row.name for row in rows].index(name))
+    await pilot.pause(0.6)
+
+
+async def dialogs(app: TuiDlApp, pilot: Pilot[int], suffix: str) -> None:
+    """Take the details, the error and each dialog."""
+    await select(pilot, "firmware.bin")
+    await pilot.press("enter")
+    await pilot.pause(0.6)
+    save(app, f"error-{suffix}")
+    await pilot.press("escape")
+    await select(pilot, "debian-13.1.0-amd64-DVD-1.iso")
+    await pilot.press("enter")
+    await pilot.pause(0.6)
+    save(app, f"details-{suffix}")
+    await pilot.press("escape", "a")
+    await pilot.pause(0.3)
+    app.screen.focused.insert(  # type: ignore[union-attr] # the dialog focuses its first field
+        "https://cdimage.example.org/debian-13.1.0-amd64-DVD-1.iso\nhttps://example.org/b.zip"
+    )
+    await pilot.pause(0.3)
+    save(app, f"add-{suffix}")
+    await pilot.press("escape")
+    await pilot.pause(0.3)
+    if len(app.screen_stack) > 1:
+        await pilot.press("escape")
+    await pilot.press("question_mark")
+    await pilot.pause(0.3)
+    save(app, f"help-{suffix}")
+
+
+def main() -> None:
+    """Take every picture anew."""
+    if shutil.which("rsvg-convert") is None:
+        sys.exit("rsvg-convert is missing: install librsvg2-bin")
+    FOLDER.mkdir(exist_ok=True)
+    for old in (*FOLDER.glob("*.svg"), *FOLDER.glob("*.png")):
+        old.unlink()
+    for size_name in SIZES:
+        for theme in (None, "tui-dl-light"):
+            with tempfile.TemporaryDirectory() as base:
+                asyncio.run(take(size_name, Path(base), theme=theme))
+    os.environ["NO_COLOR"] = "1"
+    with tempfile.TemporaryDirectory() as base:
+        asyncio.run(take_without_colour(Path(base)))
+
+
+async def take_without_colour(base: Path) -> None:
+    """Take the dashboard as a terminal without colour shows it."""
+    downloads = base / "Downloads"
+    downloads.mkdir(parents=True)
+    service = LocalService(EngineConfig(data_dir=base / "state", directory=downloads, slots=5))
+    await service.start()
+    with FaultServer() as server, FaultServer() as tired:
+        app = TuiDlApp(service, directory="~/Downloads")
+        try:
+            async with app.run_test(size=SIZES["80x24"]) as pilot:
+                await busy(pilot, service, server, tired)
+                save(app, "no-colour-80x24")
+        finally:
+            await service.close()
+
+
+if __name__ == "__main__":
+    main()
