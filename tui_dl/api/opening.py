@@ -24,7 +24,7 @@ Opener = Callable[[str], Awaitable[None]]
 PROGRAM_SUFFIXES = frozenset(
     f".{word}"
     for words in (
-        "action apk app appimage bash bat bin cmd com command cpl csh deb desktop dll dmg elf",
+        "action apk app appimage bash bat cmd com command cpl csh deb desktop dll dmg elf",
         "exe fish gadget hta inf jar jnlp js jse ksh lnk msc msi msp pif pkg pl ps1 py pyc rb",
         "reg rpm run scf scr service sh so url vb vbe vbs workflow ws wsf wsh zsh",
     )
