@@ -7,8 +7,9 @@ few seconds, or some hundred MiB, the part is synced and only then the catalog i
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from typing import Protocol
 
+from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.target import FileTarget
@@ -19,8 +20,8 @@ LOOK_S = 1.0
 class Claimant(Protocol):
     """Whose record says what survives a power cut."""
 
-    def change(self, **changes: Any) -> None:
-        """Replace fields of the record and have it saved."""
+    def note_synced(self, synced: RangeSet) -> None:
+        """Claim bytes that are on stable storage."""
 
 
 class Checkpointer:
@@ -64,4 +65,4 @@ class Checkpointer:
         written = self._plan.written()
         await self._target.sync()
         self._synced_bytes = written.total
-        self._claimant.change(synced=written)
+        self._claimant.note_synced(written)

@@ -18,6 +18,7 @@ from typing import Any
 from tui_dl.domain.errors import ErrorCode, Failure, TransferError, TuiDlError
 from tui_dl.domain.lifecycle import Event, next_status
 from tui_dl.domain.model import DownloadRecord, Status
+from tui_dl.domain.ranges import RangeSet
 from tui_dl.domain.snapshot import LogLine
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.disk import Pools
@@ -77,6 +78,8 @@ class Job:
         self.changes = 0
         """Grows with each change that a picture of the job would show."""
         self.started_s: float | None = None
+        """When the run under way began, monotonic."""
+        self._elapsed_before_s = record.elapsed_s
         self.stopping: Stop | None = None
         self.plan: Plan | None = None
         """What is written and what is missing; outlives a run, for the chunk map."""
@@ -109,6 +112,7 @@ class Job:
         """Run it. The status must allow START."""
         self.stopping = None
         self.started_s = self.now_s()
+        self._elapsed_before_s = self.record.elapsed_s
         self.must_apply(Event.START, failure=None, started_at=self.record.started_at or utc_now())
         self._task = asyncio.create_task(self._live(), name=f"job-{self.record.id[:8]}")
         self._task.add_done_callback(lambda _: self.tools.out(self))
@@ -180,10 +184,20 @@ class Job:
         """Return the monotonic time."""
         return self.tools.around.now_s()
 
+    def elapsed_s(self, now_s: float) -> float:
+        """Return the time spent on it over all runs, this one included."""
+        if self.started_s is None:
+            return self.record.elapsed_s
+        return self._elapsed_before_s + max(0.0, now_s - self.started_s)
+
+    def note_synced(self, synced: RangeSet) -> None:
+        """Claim bytes that are on stable storage, and the time that they took so far."""
+        self.change(synced=synced, elapsed_s=self.elapsed_s(self.now_s()))
+
     def count_time(self) -> None:
-        """Add the time of this run to the record; once a run."""
+        """Close the account of this run's time."""
         if self.started_s is not None:
-            elapsed_s = self.record.elapsed_s + max(0.0, self.now_s() - self.started_s)
+            elapsed_s = self.elapsed_s(self.now_s())
             self.started_s = None
             self.change(elapsed_s=elapsed_s)
 

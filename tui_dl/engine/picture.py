@@ -55,9 +55,7 @@ class RowMaker:
 def _row(job: Job, rank: int | None, now_s: float, version: int) -> DownloadSnapshot:
     record, transfer = job.record, job.transfer
     done = job.done_bytes
-    elapsed_s = record.elapsed_s
-    if job.started_s is not None:
-        elapsed_s += max(0.0, now_s - job.started_s)
+    elapsed_s = job.elapsed_s(now_s)
     rate_bps, eta_s, connections = 0.0, None, 0
     if transfer is not None and record.status is Status.DOWNLOADING:
         rate_bps = transfer.meter.rate_bps(now_s)
