@@ -82,3 +82,14 @@ async def test_a_resize_storm_with_every_dialog_open() -> None:
         await d.settle()
         assert "debian-13" in d.text
         assert d.listing.has_focus
+
+
+async def test_the_scroll_bar_covers_no_column() -> None:
+    for rows in (3, 200):
+        async with driven(scenes.many(rows), (80, 24)) as d:
+            lines = d.text.splitlines()
+            head = next(line for line in lines if line.startswith("   name"))
+            line = next(line for line in lines if line.startswith("▌"))
+            assert len(head) == 79
+            assert line[:79].endswith("–")
+            assert "5.00 MB/s" in line

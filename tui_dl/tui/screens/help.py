@@ -71,7 +71,7 @@ class HelpDialog(Dialog[None]):
 
     def _paint(self) -> None:
         box = self.query_one(LineBox)
-        box.show_lines(help_lines(self.sections, box.size.width))
+        box.show_lines(help_lines(self.sections, box.scrollable_content_region.width))
 
 
 def help_lines(sections: Sequence[HelpSection], width: int) -> list[Line]:

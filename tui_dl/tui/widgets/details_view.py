@@ -135,7 +135,7 @@ class DetailsView(Vertical):
             body.show_lines([])
             return
         title.name_shown = self._details.download.name
-        width, height = body.size
+        width, height = body.scrollable_content_region.size
         body.show_lines(details_lines(self._details, self._tab, width, height, self._key_of))
 
     def _key_of(self, binding_id: str) -> str:

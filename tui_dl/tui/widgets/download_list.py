@@ -127,7 +127,7 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the viewport, from the cache when nothing about it changed."""
-        width = self.size.width
+        width = self.scrollable_content_region.width  # without the scroll bar
         row = y + self.scroll_offset.y
         if row >= len(self._rows):
             return self.blank(width)
@@ -199,8 +199,9 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
         if ids == self._selected:
             return
         changed, self._selected = ids ^ self._selected, ids
-        for id in changed:
-            if (row := self._row_of.get(id)) is not None:
+        top = self.scroll_offset.y
+        for row in range(top, min(top + self.size.height, len(self._rows))):
+            if self._rows[row].id in changed:
                 self.refresh_line(row)
         self.post_message(self.SelectionChanged(frozenset(ids)))
 
