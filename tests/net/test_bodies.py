@@ -15,8 +15,8 @@ from tui_dl.net.client import HttpClient
 from tui_dl.net.reply import Feed, Framing
 from tui_dl.net.request import HttpRequest
 
-BODY = bytes(range(256)) * 3000
-"""768 kB: several buffers, and every byte value."""
+BODY = random.Random(5).randbytes(768_000)
+"""Several buffers; no stretch of it looks like another."""
 
 
 def chunked(body: bytes, *sizes: int) -> bytes:
@@ -182,17 +182,25 @@ async def test_silence_ends_the_pump(client: HttpClient) -> None:
 
 
 async def test_a_slow_sink_is_not_the_servers_silence(client: HttpClient) -> None:
+    waited = asyncio.Event()
+
     async def script(peer: Peer) -> None:
         await peer.request()
-        await peer.reply(b"x" * 1000)
+        await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + "x" * 1000)
+        await waited.wait()
+        await peer.send("x" * 1000)
         await peer.closed()
+
+    async def wait() -> None:
+        await asyncio.sleep(0.2)
+        waited.set()
 
     async with serving(script) as server:
         reply = await client.open(HttpRequest(server.url(), use_netrc=False))
-        sink = Slow(lambda: asyncio.sleep(0.2))
-        await reply.pump(sink, idle_timeout_s=0.05)
+        sink = Slow(wait)
+        await reply.pump(sink, idle_timeout_s=0.1)
         await reply.aclose()
-        assert sink.data == b"x" * 1000
+        assert sink.data == b"x" * 2000
 
 
 async def test_a_waiting_sink_closes_the_servers_window(client: HttpClient) -> None:

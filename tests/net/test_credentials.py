@@ -14,6 +14,7 @@ from tests.net.scripted import Peer, Scripted, Seen, serving
 from tests.net.sinks import fetch
 from tui_dl.domain.errors import UsageError
 from tui_dl.net.client import HttpClient
+from tui_dl.net.credentials import NetrcBook
 from tui_dl.net.request import HttpRequest, check_user_headers
 
 
@@ -110,6 +111,14 @@ async def test_netrc_only_for_the_hosts_it_names(
     assert second.one("authorization") is None
     first, _ = await hop(client, there, use_netrc=False)
     assert first.one("authorization") is None
+
+
+def test_the_default_of_netrc_belongs_to_no_host(tmp_path: Path) -> None:
+    book = tmp_path / "netrc"
+    book.write_text("machine a.example login me password pw\ndefault login all password x\n")
+    assert NetrcBook(book).look_up("a.example") == ("me", "pw")
+    assert NetrcBook(book).look_up("b.example") is None
+    assert NetrcBook(book).look_up("default") is None, "http://default/ is a host like others"
 
 
 async def test_a_broken_netrc_is_no_reason_to_fail(

@@ -171,8 +171,16 @@ async def test_forbidden_addresses_are_not_connected_to(
             connection.abort()
 
 
-async def test_cancelling_a_dial_leaks_no_socket(client: HttpClient) -> None:
-    async with serving(waiting) as server:
+async def test_cancelling_a_dial_closes_its_socket(client: HttpClient) -> None:
+    accepted: asyncio.Queue[int] = asyncio.Queue()
+    gone: asyncio.Queue[int] = asyncio.Queue()
+
+    async def script(peer: Peer) -> None:
+        accepted.put_nowait(peer.number)
+        await peer.closed()
+        gone.put_nowait(peer.number)
+
+    async with serving(script) as server:
         for steps in range(25):
             task = asyncio.create_task(client.open(HttpRequest(server.url(), use_netrc=False)))
             for _ in range(steps):
@@ -180,7 +188,10 @@ async def test_cancelling_a_dial_leaks_no_socket(client: HttpClient) -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-    # ResourceWarning of a leaked socket fails the test run; so does a running script.
+        assert await accepted.get() == await gone.get() == 1
+        while not accepted.empty():
+            accepted.get_nowait()
+            await gone.get()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the option is for Linux only")

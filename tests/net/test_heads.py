@@ -61,6 +61,24 @@ async def test_broken_heads_are_refused(client: HttpClient, kind: str) -> None:
     assert len(error.message) < 300
 
 
+async def test_a_large_buffer_does_not_let_a_bomb_through(client: HttpClient) -> None:
+    """A connection that was fast reads 256 kB at once, blank line and all."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.reply(b"x" * 1_000_000)
+        await peer.request()
+        await peer.send(OK + "X: " + "x" * 70_000 + "\r\nContent-Length: 0\r\n\r\n")
+        await peer.closed()
+
+    async with serving(script) as server:
+        assert len(await fetch(client, server.url())) == 1_000_000
+        with pytest.raises(TransferError) as caught:
+            await client.open(HttpRequest(server.url(), use_netrc=False))
+        assert caught.value.code is ErrorCode.PROTOCOL
+        assert server.connections == 1
+
+
 @pytest.mark.parametrize(
     "head",
     [

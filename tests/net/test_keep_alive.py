@@ -183,14 +183,6 @@ async def test_few_idle_connections_are_kept() -> None:
         assert sorted([await gone.get() for _ in range(2)]) == [1, 2]
 
 
-async def pooled(max_connections: int, idle_timeout_s: float) -> tuple[ConnectionPool, Dialer]:
-    """Make the parts that a client is made of."""
-    pool = ConnectionPool(
-        max_idle_per_origin=4, max_connections=max_connections, idle_timeout_s=idle_timeout_s
-    )
-    return pool, Dialer(TlsContexts())
-
-
 async def test_idle_connections_are_closed_after_a_while() -> None:
     gone = asyncio.Event()
 
@@ -199,7 +191,8 @@ async def test_idle_connections_are_closed_after_a_while() -> None:
         gone.set()
 
     async with serving(script) as server:
-        pool, dialer = await pooled(4, idle_timeout_s=0.01)
+        pool = ConnectionPool(max_idle_per_origin=4, max_connections=4, idle_timeout_s=0.01)
+        dialer = Dialer(TlsContexts())
         key = PoolKey("http", "127.0.0.1", server.port, SYSTEM_TLS)
         await pool.reserve()
         connection = await dialer.dial("http", key.host, key.port, WireOptions())
@@ -220,32 +213,35 @@ async def test_idle_connections_make_room_for_other_hosts() -> None:
 
 
 async def test_who_finds_no_room_waits_in_line() -> None:
-    """H40: no time limit, first come first served, and cancelling gives the place on."""
-    client = HttpClient(ClientConfig(env_proxies=False, max_connections=2))
-    order: list[int] = []
-
-    async def one(url: str, number: int) -> None:
-        reply = await client.open(HttpRequest(url, use_netrc=False))
-        order.append(number)
-        await reply.pump(Keep(), idle_timeout_s=IDLE_S)
-        await reply.aclose()
+    """H40: no time limit, first come first served, and the cancelled leave the line."""
+    client = HttpClient(ClientConfig(env_proxies=False, max_connections=1))
 
     async with serving(answering) as server:
-        held = [await client.open(HttpRequest(server.url(), use_netrc=False)) for _ in range(2)]
+        held = await client.open(HttpRequest(server.url(), use_netrc=False))
         tasks = []
         for number in range(8):
-            tasks.append(asyncio.create_task(one(server.url(), number)))
+            tasks.append(asyncio.create_task(fetch(client, server.url(f"/{number}"))))
             await asyncio.sleep(0)
-        tasks[0].cancel()
-        tasks[3].cancel()
-        await asyncio.sleep(0)
-        await held[0].aclose()
-        tasks[1].cancel()
-        await held[1].aclose()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        assert order == [2, 4, 5, 6, 7]
-        assert await fetch(client, server.url()) == b"hello"
+        for number in (0, 3, 7):
+            tasks[number].cancel()
+        await held.aclose()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(result) for result in results].count(asyncio.CancelledError) == 3
+        assert [seen.target for seen in server.requests] == ["/file", "/1", "/2", "/4", "/5", "/6"]
     await client.aclose()
+
+
+async def test_room_that_came_to_a_cancelled_one_is_passed_on() -> None:
+    pool = ConnectionPool(max_idle_per_origin=1, max_connections=1)
+    await pool.reserve()
+    line = [asyncio.create_task(pool.reserve()) for _ in range(2)]
+    await asyncio.sleep(0)
+    pool.cancel_reservation()
+    line[0].cancel()  # it got the room, but has not run yet
+    await asyncio.wait(line)
+    assert line[0].cancelled()
+    assert line[1].done()
+    assert not line[1].cancelled()
 
 
 async def test_300_slow_replies_wait_for_nobody(client: HttpClient) -> None:

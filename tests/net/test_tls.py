@@ -206,6 +206,32 @@ async def test_a_length_needs_no_goodbye(
         assert sink.data == BODY
 
 
+@pytest.mark.parametrize("coded", [False, True])
+async def test_what_was_decrypted_late_still_arrives(
+    client: HttpClient, certificates: Certificates, coded: bool
+) -> None:
+    """All is here at once and nothing follows: the sink's pauses must not strand the rest."""
+    body = BODY[:200_000]
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        if coded:
+            chunks = [body[at : at + 50_000] for at in range(0, len(body), 50_000)]
+            wire = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+            head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            await peer.send(head + wire + b"0\r\n\r\n")
+        else:
+            await peer.reply(body)
+        await peer.closed()
+
+    async with serving(script, tls=certificates.good) as server:
+        reply = await client.open(request(server.url(), certificates))
+        sink = Slow(lambda: asyncio.sleep(0.01))
+        await reply.pump(sink, idle_timeout_s=5)
+        await reply.aclose()
+        assert sink.data == body
+
+
 @pytest.mark.parametrize("end", ["cut", "goodbye", "reset"])
 async def test_a_length_body_that_ends_early(
     client: HttpClient, certificates: Certificates, end: str
@@ -282,6 +308,38 @@ async def test_a_waiting_sink_closes_the_window_under_tls_too(
         await pump
         await reply.aclose()
         assert sink.size == total
+
+
+async def test_bytes_lent_to_a_cancelled_pump_stay_as_they_are(
+    client: HttpClient, certificates: Certificates
+) -> None:
+    """D16: closing looks for stray bytes, and must not decrypt them over lent ones."""
+    lent: list[memoryview] = []
+    fed = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+        await peer.send(head + BODY[:200_000])
+        await peer.closed()
+
+    class Lend(Keep):
+        def feed(self, data: memoryview) -> Awaitable[None]:
+            lent.append(data)
+            fed.set()
+            return self.wait()
+
+        async def wait(self) -> None:
+            await asyncio.Event().wait()
+
+    async with serving(script, tls=certificates.good) as server:
+        reply = await client.open(request(server.url(), certificates))
+        pump = asyncio.create_task(reply.pump(Lend(), idle_timeout_s=IDLE_S))
+        await fed.wait()
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
+        await reply.aclose()
+        assert lent[0] == BODY[:1000]
 
 
 async def test_broken_records_are_an_error(client: HttpClient, certificates: Certificates) -> None:

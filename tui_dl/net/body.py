@@ -70,7 +70,6 @@ class Body:
             if self._timer is not None:
                 self._timer.cancel()
             connection.on_change = None
-            connection.hold()
 
     def close(self) -> None:
         """Give the connection back if it is in step, else abort it. Idempotent."""
