@@ -36,32 +36,33 @@ def chunk_cells(segments: Sequence[SegmentSnapshot], total_bytes: int, cells: in
     """
     if cells <= 0 or total_bytes <= 0:
         return b""
-    complete = [0] * cells
-    active = bytearray(cells)
-    checked = bytearray(b"\x01" * cells)
+    # A cell's first byte; the exact counterpart of ``offset * cells // total_bytes``.
+    edges = [-(-cell * total_bytes // cells) for cell in range(cells + 1)]
+    done_bytes = [0] * cells
+    active, unchecked = bytearray(cells), bytearray(cells)
     for segment in segments:
-        code = _CODE[segment.state]
-        if code == WAITING or segment.start >= segment.end:
+        code, start, end = _CODE[segment.state], segment.start, segment.end
+        if code == WAITING or start >= end:
             continue
-        first = min(cells - 1, segment.start * cells // total_bytes)
-        last = min(cells - 1, (segment.end - 1) * cells // total_bytes)
+        first = min(cells - 1, start * cells // total_bytes)
+        last = min(cells - 1, (end - 1) * cells // total_bytes)
         if code in (RUNNING, RACED):
             front = first if code == RUNNING else last
             for cell in range(first, front + 1):
                 active[cell] = max(active[cell], code)
             continue
-        for cell in range(first, last + 1):
-            start, end = _edges(cell, cells, total_bytes)
-            complete[cell] += min(segment.end, end) - max(segment.start, start)
-            if code != CHECKED:
-                checked[cell] = 0
-    states = bytearray(cells)
-    for cell in range(cells):
-        start, end = _edges(cell, cells, total_bytes)
-        if complete[cell] >= end - start > 0:
-            states[cell] = CHECKED if checked[cell] else DONE
-        else:
-            states[cell] = active[cell]
+        if code == DONE:
+            unchecked[first : last + 1] = b"\x01" * (last + 1 - first)
+        if first == last:
+            done_bytes[first] += end - start
+            continue
+        done_bytes[first] += edges[first + 1] - start
+        done_bytes[last] += end - edges[last]
+        done_bytes[first + 1 : last] = [total_bytes] * (last - first - 1)
+    states = bytearray(active)
+    for cell, arrived in enumerate(done_bytes):
+        if arrived and arrived >= edges[cell + 1] - edges[cell] > 0:
+            states[cell] = DONE if unchecked[cell] else CHECKED
     return bytes(states)
 
 
@@ -82,8 +83,3 @@ def legend(states: bytes) -> Line:
 
 def _runs(states: bytes) -> Line:
     return tuple((GLYPHS[code] * len(list(run)), INKS[code]) for code, run in groupby(states))
-
-
-def _edges(cell: int, cells: int, total_bytes: int) -> tuple[int, int]:
-    """Return the bytes of a cell; the exact counterpart of ``offset * cells // total``."""
-    return -(-cell * total_bytes // cells), -(-(cell + 1) * total_bytes // cells)
