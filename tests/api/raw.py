@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,9 +54,14 @@ class Line:
 
 
 @asynccontextmanager
-async def connect(address: tuple[str, int]) -> AsyncIterator[Line]:
-    """Open a connection and close it."""
-    reader, writer = await asyncio.open_connection(*address)
+async def connect(address: tuple[str, int], *, lazy: bool = False) -> AsyncIterator[Line]:
+    """Open a connection and close it; a ``lazy`` one takes next to nothing unless asked."""
+    sock = socket.socket()
+    if lazy:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, address)
+    reader, writer = await asyncio.open_connection(sock=sock, limit=1024 if lazy else 2**16)
     try:
         yield Line(reader, writer)
     finally:

@@ -16,7 +16,8 @@ from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapsh
 from tui_dl.service.contract import DownloadService
 
 POLL_S = 0.15
-MOST_EVENTS = 256
+MOST_EVENTS = 1024
+"""A batch is told in one go: a reader that keeps up must not lose half of five hundred."""
 MOST_READERS = 64
 
 
