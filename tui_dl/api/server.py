@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 PORTS_TRIED = 100
 BACKLOG = 128
+SEND_BUFFER_BYTES = 128 * 1024
 STOP_S = 1
 WS_FRAME_BYTES = 2 * 1024 * 1024
 
@@ -175,6 +176,8 @@ def _bind(host: str, port: int) -> socket.socket:
         raise StateError(f"The API cannot use the address {host}: {error.strerror}.") from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it: else the kernel keeps megabytes for each client that sleeps.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         sock.setblocking(False)
         sock.bind(address)
         sock.listen(BACKLOG)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tui_dl.api.aria2.desk import Aria2Settings
 from tui_dl.api.aria2.routes import Aria2Facade
-from tui_dl.api.context import ApiContext, make_context
+from tui_dl.api.context import ApiContext, Limits, make_context
 from tui_dl.api.facade import Dialect, Facade
 from tui_dl.api.native.routes import NativeFacade
 from tui_dl.api.origins import is_loopback
@@ -57,6 +57,7 @@ class ApiSettings:
     origins: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     aria2: Aria2Settings = field(default_factory=Aria2Settings)
+    limits: Limits = field(default_factory=Limits)
 
 
 async def start_api(service: Host, settings: ApiSettings) -> str:
@@ -127,6 +128,7 @@ def build_context(service: DownloadService, settings: ApiSettings) -> ApiContext
         forbidden=_forbidden(settings),
         allowed_origins=settings.origins,
         allowed_hosts=settings.hosts,
+        limits=settings.limits,
     )
 
 
