@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,6 +20,17 @@ class Dialect(StrEnum):
     FILES = "files"
     NATIVE = "tui-dl"
     """Our own: what the other four cannot say, for ``RemoteService``."""
+
+
+@runtime_checkable
+class Living(Protocol):
+    """A dialect with something that lasts as long as the server."""
+
+    def open(self) -> None:
+        """Begin, in the server's loop, before the first request. Must not block."""
+
+    def close(self) -> None:
+        """End, in the server's loop. Idempotent."""
 
 
 class Facade(Protocol):

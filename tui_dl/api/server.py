@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from tui_dl.api.context import ApiContext
 from tui_dl.api.dispatch import Dispatcher
-from tui_dl.api.facade import Dialect, Facade
+from tui_dl.api.facade import Dialect, Facade, Living
 from tui_dl.api.origins import HostRule
 from tui_dl.api.protocol import guarded
 from tui_dl.domain.errors import StateError
@@ -123,12 +123,17 @@ class ApiServer:
             h11_max_incomplete_event_size=limits.head_bytes,
         )
         server = _Server(config)
+        living = [facade for facade in self._facades.values() if isinstance(facade, Living)]
+        for facade in living:
+            facade.open()
         task = asyncio.create_task(server.serve(sockets=self._sockets), name="api-server")
         try:
             await asyncio.shield(task)
         finally:
             self._context.events.close()
             self._context.rows.close()
+            for facade in living:
+                facade.close()
             server.should_exit = True
             await asyncio.wait({task}, timeout=STOP_S + 1)
             for connection in tuple(server.server_state.connections):

@@ -14,6 +14,12 @@ from tui_dl.api.aria2.desk import Aria2Settings
 from tui_dl.api.aria2.routes import Aria2Facade
 from tui_dl.api.context import ApiContext, Limits, make_context
 from tui_dl.api.facade import Dialect, Facade
+from tui_dl.api.files.routes import FilesFacade
+from tui_dl.api.files.settings import FilesSettings
+from tui_dl.api.history import History
+from tui_dl.api.history_file import HISTORY_NAME, HistoryFile
+from tui_dl.api.jobs.routes import JobsFacade
+from tui_dl.api.jobs.settings import JobsSettings
 from tui_dl.api.native.routes import NativeFacade
 from tui_dl.api.origins import is_loopback
 from tui_dl.api.server import ApiServer
@@ -57,6 +63,8 @@ class ApiSettings:
     origins: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     aria2: Aria2Settings = field(default_factory=Aria2Settings)
+    jobs: JobsSettings = field(default_factory=JobsSettings)
+    files: FilesSettings = field(default_factory=FilesSettings)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -142,8 +150,11 @@ def _forbidden(settings: ApiSettings) -> tuple[str, ...]:
 
 def build_facades(context: ApiContext, settings: ApiSettings) -> Mapping[Dialect, Facade]:
     """Return every dialect that is spoken."""
+    history = History(context.service, HistoryFile(settings.data_dir / HISTORY_NAME))
     return {
         Dialect.SURGE: SurgeFacade(context),
         Dialect.NATIVE: NativeFacade(context),
         Dialect.ARIA2: Aria2Facade(context, settings.aria2),
+        Dialect.JOBS: JobsFacade(context, history, settings.jobs),
+        Dialect.FILES: FilesFacade(context, history, settings.files),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui_dl.cli.job_flags import files_settings, jobs_settings
 from tui_dl.cli.options import Command
 from tui_dl.cli.settings import Setup, SharedFlags
 
@@ -27,6 +28,10 @@ class PortFlags(SharedFlags):
     token: str | None = None
     no_auth: bool = False
     public: bool = False
+    remote_connect_timeout: float | None = None
+    remote_idle_timeout: float | None = None
+    remote_overall_timeout: float | None = None
+    """Seconds; see ``job_flags.py``."""
 
 
 def port_options(command: Command) -> Command:
@@ -112,6 +117,8 @@ def api_settings(
         origins=frozenset(api.origins.split()),
         hosts=frozenset(api.hosts.lower().split()),
         aria2=Aria2Settings(defaults, data_dir / "aria2.session", shut_down),
+        jobs=jobs_settings(setup.settings, flags),
+        files=files_settings(setup.settings),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui_dl.cli.console import Console
+from tui_dl.cli.job_flags import job_options
 from tui_dl.cli.options import shared_options, target_options
 from tui_dl.cli.port import PortFlags, port_options
 
@@ -38,6 +39,7 @@ class ServeFlags(PortFlags):
 @click.option("--paused", is_flag=True, help="Start nothing by itself.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing about single downloads.")
 @port_options
+@job_options
 @shared_options
 def command(**flags: Any) -> int:
     """Run the engine and its port without a screen.

@@ -174,6 +174,55 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class Jobs:
+    """Downloads that clients of the job queue add."""
+
+    connect_timeout_s: float = field(
+        default=30.0,
+        metadata=_rule(
+            Kind.SECONDS, "Longest wait for a connection of a queued job.", low=1, high=600
+        ),
+    )
+    idle_timeout_s: float = field(
+        default=60.0,
+        metadata=_rule(Kind.SECONDS, "Longest silence of a queued job.", low=1, high=3600),
+    )
+    overall_timeout_s: float = field(
+        default=1800.0,
+        metadata=_rule(
+            Kind.SECONDS, "Longest time of a queued job from its start.", low=1, high=604_800
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Downloads that clients of the files interface add."""
+
+    allow_download: bool = field(
+        default=True,
+        metadata=_rule(Kind.FLAG, "Let clients of the files interface download."),
+    )
+    allow_domains: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "The only hosts that they may download from, such as example.org; empty is all.",
+        ),
+    )
+    block_domains: str = field(
+        default="",
+        metadata=_rule(Kind.TEXT, "Hosts that they may not download from."),
+    )
+    timeout_s: float = field(
+        default=300.0,
+        metadata=_rule(
+            Kind.SECONDS, "Longest time of their downloads that name none.", low=1, high=604_800
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Ui:
     """How the app looks."""
 
@@ -189,6 +238,8 @@ class Settings:
     downloads: Downloads = Downloads()
     network: Network = Network()
     api: Api = Api()
+    jobs: Jobs = Jobs()
+    files: Files = Files()
     ui: Ui = Ui()
 
 

@@ -1,0 +1,1 @@
+"""The files dialect: downloads into folders below the download folder, by GET."""
