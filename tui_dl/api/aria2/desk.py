@@ -57,10 +57,14 @@ class Desk:
 
     @property
     def ledger(self) -> Ledger:
-        """What is remembered of downloads; begins with the first use."""
-        if self._ledger is None:
-            self._ledger = Ledger(self.service)
-            self._ended_before = len(stopped_rows(self.service.snapshot().downloads, {}))
+        """What is remembered of downloads; begins with ``open``, or the first use."""
+        return self._ledger if self._ledger is not None else self.open()
+
+    def open(self) -> Ledger:
+        """Listen to the service from now on."""
+        self.close()
+        self._ledger = Ledger(self.service)
+        self._ended_before = len(stopped_rows(self.context.rows.rows(), {}))
         return self._ledger
 
     @property
@@ -88,9 +92,10 @@ class Desk:
         }
 
     def close(self) -> None:
-        """Stop listening to the service."""
+        """Stop listening to the service. Idempotent."""
         if self._ledger is not None:
             self._ledger.close()
+            self._ledger = None
 
 
 class Look:

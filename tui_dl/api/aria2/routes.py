@@ -41,6 +41,14 @@ class Aria2Facade:
         self._context = context
         self.rpc = Rpc(Desk(context, settings or Aria2Settings()), sleep)
 
+    def open(self) -> None:
+        """Begin to remember ends, before the first request."""
+        self.rpc.desk.open()
+
+    def close(self) -> None:
+        """Stop listening to the service. Idempotent."""
+        self.rpc.desk.close()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket to its end."""
         if scope["type"] == "websocket":
