@@ -47,7 +47,7 @@ class Slow(Keep):
         super().__init__()
         self._wait = wait
 
-    def feed(self, data: memoryview) -> Awaitable[None]:
+    def feed(self, data: memoryview) -> Feed | Awaitable[None]:
         """Keep a copy now, and compare with it when the wait is over."""
         super().feed(data)
         return self._finish(data, bytes(data))
@@ -55,6 +55,16 @@ class Slow(Keep):
     async def _finish(self, lent: memoryview, copy: bytes) -> None:
         await self._wait()
         assert lent == copy, "what was lent changed before it was given back"
+
+
+class SlowNowAndThen(Slow):
+    """Takes two pieces at once and makes the transport wait for the third."""
+
+    def feed(self, data: memoryview) -> Feed | Awaitable[None]:
+        """Keep ``data``, mostly at once."""
+        if self.feeds % 3 == 2:
+            return super().feed(data)
+        return Keep.feed(self, data)
 
 
 async def fetch(client: HttpClient, request: HttpRequest | str) -> bytes:

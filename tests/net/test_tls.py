@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.net.scripted import Peer, serving
-from tests.net.sinks import IDLE_S, Keep, Slow, fetch
+from tests.net.sinks import IDLE_S, Keep, Slow, SlowNowAndThen, fetch
 from tests.support.tls import Certificates
 from tui_dl.domain.errors import ErrorCode, TransferError
-from tui_dl.net.client import HttpClient
+from tui_dl.net import connection
+from tui_dl.net.client import ClientConfig, HttpClient
 from tui_dl.net.reply import Feed, Framing
 from tui_dl.net.request import HttpRequest
 from tui_dl.net.tls import TlsLayer, TlsOptions, make_context
@@ -206,17 +207,20 @@ async def test_a_length_needs_no_goodbye(
         assert sink.data == BODY
 
 
+@pytest.mark.parametrize("large_buffers", [0, 64])
 @pytest.mark.parametrize("coded", [False, True])
 async def test_what_was_decrypted_late_still_arrives(
-    client: HttpClient, certificates: Certificates, coded: bool
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch, coded: bool, large_buffers: int
 ) -> None:
     """All is here at once and nothing follows: the sink's pauses must not strand the rest."""
+    monkeypatch.setattr(connection, "LARGE_BUFFERS", large_buffers)
+    client = HttpClient(ClientConfig(env_proxies=False))
     body = BODY[:200_000]
 
     async def script(peer: Peer) -> None:
         await peer.request()
         if coded:
-            chunks = [body[at : at + 50_000] for at in range(0, len(body), 50_000)]
+            chunks = [body[at : at + 10_000] for at in range(0, len(body), 10_000)]
             wire = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
             head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
             await peer.send(head + wire + b"0\r\n\r\n")
@@ -226,10 +230,11 @@ async def test_what_was_decrypted_late_still_arrives(
 
     async with serving(script, tls=certificates.good) as server:
         reply = await client.open(request(server.url(), certificates))
-        sink = Slow(lambda: asyncio.sleep(0.01))
+        sink = (SlowNowAndThen if coded else Slow)(lambda: asyncio.sleep(0.01))
         await reply.pump(sink, idle_timeout_s=5)
         await reply.aclose()
         assert sink.data == body
+    await client.aclose()
 
 
 @pytest.mark.parametrize("end", ["cut", "goodbye", "reset"])
