@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"files in {ground.where}; medians of {flags.n} interleaved runs; "
             "ratios are to tui-dl's own figure\n"
         )
+        starts.warm_up(bench)
         for key in flags.only:
             began_s = time.perf_counter()
             try:

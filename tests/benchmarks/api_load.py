@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.bench import Bench
@@ -103,10 +102,9 @@ def _started(
     bench: Bench, errand: Errand
 ) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     """Start the engine and read where its API is."""
-    root = str(Path(__file__).parents[2])
     with subprocess.Popen(
         errand.argv(),
-        env=bench.ground.environ | {"PYTHONPATH": root},
+        env=bench.ground.environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -80,16 +79,11 @@ def _run(bench: Bench, errand: Errand) -> tuple[Sample, list[dict[str, Any]]]:
     script = f'exec "$@" > "{told_file}"'
     sample = run_measured(
         ["sh", "-c", script, "sh", *errand.argv()],
-        environ=bench.ground.environ | {"PYTHONPATH": _import_path()},
+        environ=bench.ground.environ,
         folder=bench.ground.base / "work",
         watch_memory=True,
     )
     return sample, [json.loads(line) for line in told_file.read_text().splitlines()]
-
-
-def _import_path() -> str:
-    """The folder that holds ``tests``, wherever the process is started."""
-    return str(Path(__file__).parents[2])
 
 
 def p10(bench: Bench) -> list[Report]:

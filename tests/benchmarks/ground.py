@@ -20,7 +20,7 @@ from tests.support.tls import Certificates, make_certificates
 MIB = 1024 * 1024
 _MEMORY_FOLDER = Path("/dev/shm")
 _BLOCK_BYTES = 4 * MIB
-_PERSONAL = ("proxy", "TUI_DL_", "WGET", "CURL_", "NO_COLOR", "SSL_CERT")
+_PERSONAL = ("proxy", "TUI_DL_", "WGET", "CURL_", "NO_COLOR", "SSL_CERT", "DONTWRITEBYTECODE")
 """Parts of variable names that would let a user's own settings into a measurement."""
 
 
@@ -61,6 +61,9 @@ class Ground:
             "XDG_CONFIG_HOME": str(self.base / "home" / ".config"),
             "TUI_DL_DATA_DIR": str(self.state),
             "TUI_DL_CONFIG": str(self.base / "home" / "none.toml"),
+            # Compiled once, as an installation is, wherever the source lies.
+            "PYTHONPYCACHEPREFIX": str(self.base / "bytecode"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
         }

@@ -15,7 +15,7 @@ from tests.tui.fake_service import FakeService
 from tui_dl.domain.model import Status
 
 ROWS = 20
-LOOKS = 60
+LOOKS = 30
 TOTAL_BYTES = 40_000_000_000
 
 
