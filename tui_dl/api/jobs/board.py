@@ -194,11 +194,21 @@ class Board:
             self._ticker.cancel()
             self._ticker = None
 
+    def tell_progress(self) -> None:
+        """Tell readers of the jobs whose numbers changed since the last time."""
+        moved, self._moved = self._moved, set()
+        for id_ in moved:
+            job = self._shown.get(id_)
+            if job is not None:
+                frame = event_frame("updated", job)
+                for reader in self._readers:
+                    reader.offer(job.id, frame)
+
     async def _tick(self) -> None:
         while True:
             self.refresh()
             self._sweep_if_due()
-            self._tell_moved()
+            self.tell_progress()
             await asyncio.sleep(PROGRESS_S)
 
     # -- inside
@@ -275,12 +285,3 @@ class Board:
             frame = event_frame(kind, job)
             for reader in tuple(self._readers):
                 reader.push(job.id, frame)
-
-    def _tell_moved(self) -> None:
-        moved, self._moved = self._moved, set()
-        for id_ in moved:
-            job = self._shown.get(id_)
-            if job is not None:
-                frame = event_frame("updated", job)
-                for reader in self._readers:
-                    reader.offer(job.id, frame)
