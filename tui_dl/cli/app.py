@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tui_dl.domain.model import AddRequest
     from tui_dl.engine.config import EngineConfig
     from tui_dl.service.contract import DownloadService
-    from tui_dl.tui.app import TuiDlApp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,28 +124,28 @@ async def _show(
     place = owner_place(config.data_dir)
     if place is not None:
         console.say("Another tui-dl runs already: this is its list.")
-        theme = setup.settings.ui.theme
-        return await show_remote(
-            place, theme=theme, initial=initial, exit_when_done=flags.exit_when_done
-        )
+        return await show_remote(place, setup, initial=initial, exit_when_done=flags.exit_when_done)
     service = engine.open_service(config)
     stopped: list[int] = []
     try:
         await service.start()
         await _serve(service, setup, config, flags, console)
         # On the shell's side of the screen: they are still there after the app.
-        for sentence in (*setup.problems, *engine.notices(service)):
+        notices = (*setup.problems, *engine.notices(service))
+        for sentence in notices:
             console.say(sentence)
         # Textual takes longest to import; a locked state is told before that.
         from tui_dl.tui.app import TuiDlApp
+        from tui_dl.tui.preferences import Preferences
 
         app = TuiDlApp(
             service,
             directory=str(config.directory),
             initial=initial,
             exit_when_done=flags.exit_when_done,
+            notices=notices,
+            preferences=Preferences(setup.settings, setup.paths.settings_file),
         )
-        _choose_theme(app, setup.settings.ui.theme)
 
         def stop(number: int) -> None:
             stopped.append(number)
@@ -190,8 +189,3 @@ async def _serve(
     warning = exposure(flags.host or setup.settings.api.host, address)
     if warning is not None:
         console.say(warning)
-
-
-def _choose_theme(app: TuiDlApp, name: str) -> None:
-    if name in app.available_themes:
-        app.theme = name

@@ -16,6 +16,7 @@ from tui_dl.cli.settings import SharedFlags
 
 if TYPE_CHECKING:
     from tui_dl.cli.reach import Place
+    from tui_dl.cli.settings import Setup
     from tui_dl.domain.model import AddRequest
 
 
@@ -58,13 +59,13 @@ def run(flags: ConnectFlags, console: Console) -> int:
         raise UsageError("The app needs a terminal; without one, use: tui-dl ls")
     if is_exposed(place.base_url):
         console.say(f"Warning: the token travels unencrypted to {place.base_url}.")
-    return asyncio.run(show_remote(place, theme=setup.settings.ui.theme))
+    return asyncio.run(show_remote(place, setup))
 
 
 async def show_remote(
     place: Place,
+    setup: Setup,
     *,
-    theme: str = "",
     initial: Sequence[AddRequest] = (),
     exit_when_done: bool = False,
 ) -> int:
@@ -83,6 +84,7 @@ async def show_remote(
         await start(service)
         # Textual takes longest to import; an engine out of reach is told before that.
         from tui_dl.tui.app import TuiDlApp
+        from tui_dl.tui.preferences import Preferences
 
         app = TuiDlApp(
             service,
@@ -90,9 +92,8 @@ async def show_remote(
             initial=initial,
             exit_when_done=exit_when_done,
             remote=True,
+            preferences=Preferences(setup.settings, setup.paths.settings_file),
         )
-        if theme in app.available_themes:
-            app.theme = theme
 
         def stop(number: int) -> None:
             stopped.append(number)

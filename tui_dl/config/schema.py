@@ -25,6 +25,8 @@ class Kind(StrEnum):
     TEXT = "text"
     PATH = "path"
     CHOICE = "choice"
+    KEYS = "keys"
+    """Pairs of a name and keys: ``NAME=KEY`` parted by blanks, in the file also a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,20 @@ class Ui:
 
     theme: str = field(
         default="", metadata=_rule(Kind.TEXT, "Name of a theme; empty is the app's own choice.")
+    )
+    keys: str = field(
+        default="",
+        metadata=_rule(
+            Kind.KEYS, "Other keys, parted by blanks, such as list.add=i download.pause=f2."
+        ),
+    )
+    bell: bool = field(
+        default=False,
+        metadata=_rule(Kind.FLAG, "Ring the terminal's bell when a download ends."),
+    )
+    title: bool = field(
+        default=True,
+        metadata=_rule(Kind.FLAG, "Show the total progress in the terminal's title."),
     )
 
 

@@ -79,9 +79,10 @@ def with_value(settings: Settings, entry: Entry, value: Value) -> Settings:
     return replace(settings, **parts)
 
 
-def save_settings(path: Path, changes: Mapping[str, Value]) -> None:
+def save_settings(path: Path, changes: Mapping[str, Value | None]) -> None:
     """Write ``changes`` (dotted keys) into the file and leave the rest of it as it was.
 
+    ``None`` takes a key out of the file: the default is in force again.
     What this version does not know stays in place; comments do not survive. The file is
     replaced in one step and readable by its owner only.
 
@@ -97,14 +98,16 @@ def save_settings(path: Path, changes: Mapping[str, Value]) -> None:
         entry = known.get(key)
         if entry is None:
             raise UsageError(_unknown(key, known))
-        try:
-            checked = check_value(entry.rule, value)
-        except ValueError as error:
-            raise UsageError(f"{key} {error}.") from error
         section = document.setdefault(entry.section, {})
         if not isinstance(section, dict):
             raise UsageError(f"{path}: {entry.section} must be a section.")
-        section[entry.name] = checked
+        if value is None:
+            section.pop(entry.name, None)
+            continue
+        try:
+            section[entry.name] = check_value(entry.rule, value)
+        except ValueError as error:
+            raise UsageError(f"{key} {error}.") from error
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _replace_file(path, tomli_w.dumps(document).encode())
 

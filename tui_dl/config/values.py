@@ -7,6 +7,7 @@ the sentence "downloads.slots ...".
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tui_dl.config.schema import Kind, Rule, Value
@@ -62,11 +63,24 @@ def _convert(kind: Kind, raw: object) -> Value:
         return float(raw)
     if kind is Kind.SIZE:
         return _convert_size(raw)
+    if kind is Kind.KEYS and isinstance(raw, dict):
+        return " ".join(_key_pairs("", raw))
     if not isinstance(raw, str):
         raise ValueError("must be text")
     if kind is Kind.PATH and raw and not Path(raw).expanduser().is_absolute():
         raise ValueError('must be a full path, such as "/srv/files" or "~/files"')
     return raw
+
+
+def _key_pairs(prefix: str, table: Mapping[str, object]) -> Iterator[str]:
+    """Yield ``list.add=i`` for a table entry; TOML reads a dotted key as a table inside."""
+    for name, keys in table.items():
+        if isinstance(keys, dict):
+            yield from _key_pairs(f"{prefix}{name}.", keys)
+        elif isinstance(keys, str):
+            yield f"{prefix}{name}={keys}"
+        else:
+            raise ValueError('must hold names and keys, such as "list.add" = "i"')
 
 
 def _convert_size(raw: object) -> int:

@@ -26,19 +26,21 @@ from tui_dl.domain.model import AddRequest, DownloadOptions, Status
 from tui_dl.domain.rates import RateHistory
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import DownloadService
-from tui_dl.tui import leaving, themes
+from tui_dl.tui import leaving, live, themes
 from tui_dl.tui.adding import Adding, Refusal
 from tui_dl.tui.commands import KeyCommands
 from tui_dl.tui.feed import TICK_S, SnapshotFeed
 from tui_dl.tui.keys import key_name, key_of
 from tui_dl.tui.news import news_of
 from tui_dl.tui.opening import open_outside
+from tui_dl.tui.preferences import Preferences
 from tui_dl.tui.removals import GRACE_S, Removals
 from tui_dl.tui.screens.add import AddDialog
 from tui_dl.tui.screens.base import DownloadScreen
 from tui_dl.tui.screens.confirm import ConfirmDialog, Question
 from tui_dl.tui.screens.help import HelpDialog, sections_of
 from tui_dl.tui.screens.main import MainScreen
+from tui_dl.tui.screens.settings import SettingsScreen
 from tui_dl.tui.steering import Severity, Steering, plural
 from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.status import EngineLook
@@ -78,6 +80,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
     BINDING_GROUP_TITLE = "App"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", tooltip="All keys", id="app.help"),
+        Binding("s", "settings", "Settings", show=False, id="app.settings"),
         Binding(
             "q,ctrl+q,ctrl+c", "quit", "Quit", tooltip="What runs goes on next time", id="app.quit"
         ),
@@ -93,6 +96,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
         options: DownloadOptions = DownloadOptions(),
         remote: bool = False,
         notices: Sequence[str] = (),
+        preferences: Preferences | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make the app.
@@ -100,7 +104,8 @@ class TuiDlApp(App[int], inherit_bindings=False):
         ``directory`` is the folder offered for new downloads, ``options`` what they start
         from, ``initial`` is added at start. ``remote`` says that the engine is elsewhere:
         transfers go on after the app, and files cannot be opened from here. ``notices`` are
-        sentences to tell at the start. ``clock`` is monotonic seconds.
+        sentences to tell at the start. ``preferences`` are the settings in force and
+        where changes of them are kept. ``clock`` is monotonic seconds.
         """
         # Without colour Textual only takes the colour out when ANSI is on from the start.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -113,7 +118,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
         self.options = options
         self.initial = tuple(initial)
         self.remote = remote
-        self.notices = tuple(notices)
+        self.preferences = preferences or Preferences()
         self.feed = SnapshotFeed(service, wake=self._wake_from_engine)
         self.steering = Steering(service, self.say, self._look)
         self._adding = Adding(service, self.ask)
@@ -126,7 +131,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
         self._watch = leaving.DoneWatch() if exit_when_done else None
         for theme in themes.OWN_THEMES:
             self.register_theme(theme)
-        self.theme = themes.DARK.name
+        self.notices = (*notices, *live.wear(self))
 
     # --- start and stop -----------------------------------------------------------
 
@@ -313,6 +318,11 @@ class TuiDlApp(App[int], inherit_bindings=False):
         if not isinstance(self.screen, ModalScreen):
             self.push_screen(HelpDialog(sections_of(self.screen)))
 
+    def action_settings(self) -> None:
+        """Show all settings."""
+        if isinstance(self.screen, DownloadScreen):
+            self.push_screen(SettingsScreen())
+
     async def action_quit(self) -> None:
         """Leave; ask only if bytes would have to be fetched again."""
         self.spawn(self._quit())
@@ -324,6 +334,10 @@ class TuiDlApp(App[int], inherit_bindings=False):
                 return
         message = leaving.farewell(self.picture, engine_stays=self.remote)
         self.exit(0, message=Content(message) if message else None)
+
+    def action_change_theme(self) -> None:
+        """Choose other colours from anywhere; the choice is kept."""
+        self.spawn(live.choose_theme(self))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """Offer the theme in the palette; the keys offer the rest."""

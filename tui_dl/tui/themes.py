@@ -1,4 +1,4 @@
-"""Our two themes, and the colours that every other theme gets derived for our inks.
+"""Our first two themes, and the colours that every other theme gets derived for our inks.
 
 Owns colours only. One accent; statuses have a colour each, always beside a glyph and
 a word. Textual asks for every variable that the style sheet names, so a theme that
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from textual.color import Color
 from textual.theme import Theme
+
+from tui_dl.tui.more_themes import MORE_THEMES
 
 DARK = Theme(
     name="tui-dl-dark",
@@ -102,7 +104,7 @@ LIGHT = Theme(
     },
 )
 
-OWN_THEMES = (DARK, LIGHT)
+OWN_THEMES = (DARK, LIGHT, *MORE_THEMES)
 
 
 def variable_defaults(theme: Theme) -> dict[str, str]:

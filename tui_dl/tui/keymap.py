@@ -1,0 +1,107 @@
+"""Other keys out of the settings: which names exist, and which keys would do two things.
+
+Textual drops the loser of a clash without a word, so that a clash is found here first:
+the binding then keeps its own key, and a sentence says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from textual.binding import Binding
+from textual.keys import _character_to_key
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMap:
+    """What can be given to Textual, and what was left out, a sentence each."""
+
+    keys: Mapping[str, str]
+    problems: tuple[str, ...] = ()
+
+
+def read_keymap(text: str) -> KeyMap:
+    """Read ``list.add=i download.pause=f2,ctrl+x``. Never raises."""
+    contexts = _contexts()
+    known = {id for context in contexts for id in context}
+    wanted: dict[str, str] = {}
+    problems: list[str] = []
+    for piece in text.split():
+        id, equals, keys = piece.partition("=")
+        names = [_named(key) for key in keys.split(",")] if keys else []
+        if not equals or not names or not all(names):
+            problems.append(f"ui.keys: {piece!r} is no NAME=KEY, such as list.add=i.")
+        elif id not in known:
+            problems.append(f"ui.keys: there is nothing called {id!r}.{_near(id, known)}")
+        else:
+            wanted[id] = ",".join(names)
+    for id in list(wanted):
+        other = _rival(id, wanted, contexts)
+        if other is not None:
+            key, rival = other
+            problems.append(f"ui.keys: {key} is the key of {rival}; {id} keeps its own.")
+            del wanted[id]
+    return KeyMap(wanted, tuple(problems))
+
+
+def known_names() -> list[str]:
+    """Return the names of everything that has a key, sorted."""
+    return sorted({id for context in _contexts() for id in context})
+
+
+def _rival(
+    id: str, wanted: Mapping[str, str], contexts: Iterable[Mapping[str, frozenset[str]]]
+) -> tuple[str, str] | None:
+    """Return a key of ``id`` and who has it too, where both work at the same time."""
+    for context in contexts:
+        if id not in context:
+            continue
+        for other, own_keys in context.items():
+            keys = frozenset(wanted[other].split(",")) if other in wanted else own_keys
+            common = keys & frozenset(wanted[id].split(","))
+            if other != id and common:
+                return min(common), other
+    return None
+
+
+def _named(key: str) -> str:
+    """Return Textual's name of a key: ``?`` is ``question_mark``."""
+    return _character_to_key(key) if len(key) == 1 else key.lower()
+
+
+def _near(id: str, known: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(id, sorted(known), n=1)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+@cache
+def _contexts() -> tuple[Mapping[str, frozenset[str]], ...]:
+    """Return for each place which names have which keys there."""
+    # The screens import widgets that ask for keys themselves.
+    from tui_dl.tui.app import TuiDlApp
+    from tui_dl.tui.screens.base import DownloadScreen
+    from tui_dl.tui.screens.details import DetailsScreen
+    from tui_dl.tui.screens.main import MainScreen
+    from tui_dl.tui.screens.settings import SettingsScreen
+    from tui_dl.tui.widgets.download_list import DownloadList
+    from tui_dl.tui.widgets.line_list import LineList
+
+    places: tuple[tuple[type, ...], ...] = (
+        (TuiDlApp, DownloadScreen, MainScreen, DownloadList),
+        (TuiDlApp, DownloadScreen, DetailsScreen),
+        (TuiDlApp, SettingsScreen, LineList),
+    )
+    return tuple(_bound(place) for place in places)
+
+
+def _bound(owners: Iterable[type]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for owner in owners:
+        for binding in Binding.make_bindings(vars(owner)["BINDINGS"]):
+            if binding.id is not None:
+                found[binding.id] = found.get(binding.id, frozenset()) | {binding.key}
+    return found
