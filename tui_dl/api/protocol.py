@@ -34,9 +34,9 @@ class GuardedProtocol(H11Protocol):
         self._write_timer: asyncio.TimerHandle | None = None
         self._had_request = False
 
+    # uvicorn narrows the transport's type, and so must we.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection, or refuse one too many without a word."""
-        # The override is uvicorn's own: asyncio types the transport more loosely.
         super().connection_made(transport)
         if len(self.connections) > 2 * self.limits.connections:
             transport.abort()
