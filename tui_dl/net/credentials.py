@@ -65,15 +65,16 @@ class NetrcBook:
 
     def __init__(self, path: Path | None = None) -> None:
         """``None``: the file that NETRC names, else ``~/.netrc``."""
-        self._path = path
-        self._seen: tuple[str, int] | None = None
+        self._fixed_path = path
+        self._named: tuple[str | None, Path] | None = None
+        self._seen: tuple[Path, int] | None = None
         self._hosts: dict[str, tuple[str, str, str]] = {}
 
     def look_up(self, host: str) -> tuple[str, str] | None:
         """Return (user, password) for ``host``, or ``None``."""
-        path = self._path or Path(os.environ.get("NETRC") or "~/.netrc").expanduser()
+        path = self._path()
         try:
-            seen = (str(path), path.stat().st_mtime_ns)
+            seen = (path, path.stat().st_mtime_ns)
         except OSError:  # no such file: the usual case
             return None
         if seen != self._seen:
@@ -81,6 +82,15 @@ class NetrcBook:
             self._hosts = _read_netrc(path)
         entry = self._hosts.get(host)
         return None if entry is None else (entry[0], entry[2])
+
+    def _path(self) -> Path:
+        """Return where to look, worked out again only when the environment changed."""
+        if self._fixed_path is not None:
+            return self._fixed_path
+        name = os.environ.get("NETRC")
+        if self._named is None or self._named[0] != name:
+            self._named = (name, Path(name or "~/.netrc").expanduser())
+        return self._named[1]
 
 
 def _read_netrc(path: Path) -> dict[str, tuple[str, str, str]]:
