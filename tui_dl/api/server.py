@@ -20,7 +20,7 @@ from tui_dl.api.dispatch import Dispatcher
 from tui_dl.api.facade import Dialect, Facade, Living
 from tui_dl.api.origins import HostRule
 from tui_dl.api.protocol import guarded
-from tui_dl.domain.errors import StateError
+from tui_dl.domain.errors import ErrorCode, StateError
 
 logger = logging.getLogger(__name__)
 
@@ -153,13 +153,17 @@ class ApiServer:
         for port in range(self._port, last + 1):
             with contextlib.suppress(_TakenError):
                 return _bind(self._host, port)
-        raise StateError(f"No port from {self._port} to {last} is free on {self._host}.")
+        raise StateError(
+            f"No port from {self._port} to {last} is free on {self._host}.", code=ErrorCode.BUSY
+        )
 
     def _one(self, port: int) -> socket.socket:
         try:
             return _bind(self._host, port)
         except _TakenError as error:
-            raise StateError(f"Port {port} on {self._host} is taken by another program.") from error
+            raise StateError(
+                f"Port {port} on {self._host} is taken by another program.", code=ErrorCode.BUSY
+            ) from error
 
     def _shown_host(self) -> str:
         name = self._host.strip("[]")
@@ -178,7 +182,10 @@ def _bind(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = found[0]
         sock = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise StateError(f"The API cannot use the address {host}: {error.strerror}.") from error
+        raise StateError(
+            f"The API cannot use the address {host}: {error.strerror}.",
+            code=ErrorCode.INVALID_OPTION,
+        ) from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Connections inherit it: else the kernel keeps megabytes for each client that sleeps.
@@ -190,5 +197,8 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.close()
         if error.errno == errno.EADDRINUSE:
             raise _TakenError from error
-        raise StateError(f"The API cannot listen on {host}:{port}: {error.strerror}.") from error
+        raise StateError(
+            f"The API cannot listen on {host}:{port}: {error.strerror}.",
+            code=ErrorCode.INVALID_OPTION,
+        ) from error
     return sock
