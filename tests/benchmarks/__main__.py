@@ -57,7 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             for report in reports:
                 _say(report.text)
                 failed = failed or not report.is_met
-            _say(f"    ({time.perf_counter() - began_s:.0f} s for this row)\n")
+            took_s, load = time.perf_counter() - began_s, os.getloadavg()[0]
+            busy = "; others keep this machine busy: times say little, ratios more"
+            is_shared = load > 2 * (os.cpu_count() or 1)
+            _say(f"    ({took_s:.0f} s for this row, load {load:.1f}{busy if is_shared else ''})\n")
     return 1 if failed and flags.check else 0
 
 
