@@ -127,8 +127,12 @@ class Heard:
                 ]
                 if len(hits) >= times:
                     return hits[times - 1]
-                self._news.clear()
-                await self._news.wait()
+                await self.news()
+
+    async def news(self) -> None:
+        """Wait for one more frame."""
+        self._news.clear()
+        await self._news.wait()
 
 
 @asynccontextmanager
