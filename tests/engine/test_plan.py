@@ -168,3 +168,27 @@ def test_bytes_that_are_not_there_are_free_again() -> None:
     plan.take_free()
     with pytest.raises(RuntimeError):
         plan.forget(RangeSet([(0, 1)]))
+
+
+def test_bytes_that_come_anyway_are_not_left_to_a_worker_that_still_waits() -> None:
+    plan = Plan(8 * ALIGNMENT, RangeSet())
+    lead = plan.take_free()
+    assert lead is not None
+    thief = plan.steal(lambda _: 1.0, 1.0, ALIGNMENT)
+    assert thief is not None
+    plan.advance(lead, lead.remaining)
+    assert not plan.extend(lead, thief.end - 1), "only a reply that reaches its end may take it"
+    assert plan.extend(lead, thief.end)
+    assert (lead.end, thief.remaining) == (8 * ALIGNMENT, 0)
+    plan.leave(thief)
+    assert plan.free == ()
+
+
+def test_a_worker_that_has_begun_keeps_its_bytes() -> None:
+    plan = Plan(8 * ALIGNMENT, RangeSet())
+    lead = plan.take_free()
+    assert lead is not None
+    thief = plan.steal(lambda _: 1.0, 1.0, ALIGNMENT)
+    assert thief is not None
+    plan.advance(thief, 1)
+    assert not plan.extend(lead, thief.end)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,15 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.fixture
+def frugal_server() -> Iterator[FaultServer]:
+    """Yield a server that counts little more than what the client took."""
+    with FaultServer(sndbuf_bytes=32 * 1024) as server:
+        yield server
+
+
 @pytest.mark.parametrize("scenario", TABLE, ids=lambda s: s.name)
-async def test_scenario(scenario: Scenario, fault_server: FaultServer, tmp_path: Path) -> None:
+async def test_scenario(scenario: Scenario, frugal_server: FaultServer, tmp_path: Path) -> None:
     async with running(tmp_path, **scenario.config) as driver:
-        outcome = await play(scenario, fault_server, driver)
+        outcome = await play(scenario, frugal_server, driver)
     print(f"{scenario.traps:12} {scenario.name} | {scenario.expectation} | {outcome}")

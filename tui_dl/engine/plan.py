@@ -170,7 +170,11 @@ class Plan:
         self._book.advance(claim.slot, claim.position)
 
     def extend(self, claim: Claim, up_to: int) -> bool:
-        """Let a claim grow into free bytes right behind it, at most to ``up_to``."""
+        """Let a claim grow over what is right behind it, at most to ``up_to``.
+
+        That is free bytes, or a claim that has not written a byte yet and is reached whole:
+        its worker is still waiting for a reply, while these bytes are coming already.
+        """
         for index, gap in enumerate(self._free):
             if gap.start == claim.end < up_to:
                 end = min(gap.end, up_to)
@@ -179,6 +183,17 @@ class Plan:
                     self._free[index] = Range(end, gap.end)
                 else:
                     del self._free[index]
+                return True
+        return self._absorb(claim, up_to)
+
+    def _absorb(self, claim: Claim, up_to: int) -> bool:
+        for other in self._claims:
+            if (
+                other.start == claim.end < other.end <= up_to
+                and other.frontier == other.start
+                and other.workers == 1
+            ):
+                claim.end, other.end = other.end, other.start
                 return True
         return False
 
