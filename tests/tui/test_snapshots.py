@@ -50,6 +50,7 @@ SHOTS = (
     *(Shot(f"settings-{w}x{h}", scenes.busy, (w, h), ("s", "j")) for w, h in SIZES),
     Shot("setting-80x24", scenes.busy, (80, 24), ("s", "j", "enter")),
     Shot("theme-80x24", scenes.busy, (80, 24), ("s", "end", "k", "k", "k", "enter")),
+    Shot("add-more-80x24", scenes.busy, (80, 24), ("a", "ctrl+o")),
     Shot("filter-80x24", scenes.busy, (80, 24), ("slash", "i", "s", "o")),
     Shot("selected-80x24", scenes.busy, (80, 24), ("space", "j", "space")),
     Shot("many-80x24", lambda: scenes.many(10_000), (80, 24), ("end", "k")),

@@ -1,4 +1,4 @@
-"""The dialog that adds downloads: one link or many, a folder, a name.
+"""The dialog that adds downloads: links or a curl command, a folder, a name, and more.
 
 Nothing typed is lost: wrong lines stay in the box with a sentence each, and what was
 taken leaves it.
@@ -7,8 +7,6 @@ taken leaves it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -19,11 +17,12 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static, TextArea
 
 from tui_dl.domain.display import display_text
-from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions
-from tui_dl.domain.redaction import redacted
-from tui_dl.domain.urls import parse_url, split_url_text
+from tui_dl.tui.completion import FolderSuggester
+from tui_dl.tui.curl import is_curl
+from tui_dl.tui.keys import key_of
 from tui_dl.tui.screens.dialog import Dialog
+from tui_dl.tui.wanted import Form, curl_summary, link_count, read_form, shown_url
 from tui_dl.tui.widgets.fields import SafeInput, SafeTextArea
 from tui_dl.tui.widgets.toggles import Tick
 
@@ -31,6 +30,15 @@ if TYPE_CHECKING:
     from tui_dl.tui.app import TuiDlApp
 
 PROBLEMS_SHOWN = 4
+AS_SERVER = "as the server says"
+MORE = (
+    ("Mirrors", "mirrors", "other links of the same file"),
+    ("Checksum", "checksum", "sha-256=HEX"),
+    ("Connections", "connections", "1 to 64"),
+    ("Limit", "limit", "2M, 500K, or 0 for no limit"),
+)
+"""Label, id and hint of the fields that are folded away."""
+FOR_ONE = ("name", "mirrors", "checksum")
 
 
 class LinkArea(SafeTextArea):
@@ -56,6 +64,7 @@ class AddDialog(Dialog[None]):
     title_text = "Add downloads"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", "Add", id="add.submit_all"),
+        Binding("ctrl+o", "more", "More", tooltip="Mirrors, checksum, limit", id="add.more"),
     ]
 
     def __init__(self, directory: str, options: DownloadOptions, text: str = "") -> None:
@@ -66,28 +75,35 @@ class AddDialog(Dialog[None]):
         self._busy = False
 
     def body(self) -> Iterator[Widget]:
-        """Yield the links, the folder, the name and the choice to wait."""
+        """Yield the links, the folder, the name, the choice to wait, and what is seldom needed."""
         yield LinkArea(
             self._text,
             id="links",
             compact=True,
             soft_wrap=True,
             highlight_cursor_line=False,
-            placeholder=Content("Paste one link or many, one a line"),
+            placeholder=Content("Paste one link or many, one a line, or a curl command"),
         )
+        app = cast("TuiDlApp", self.app)
         with Horizontal(classes="dialog-field -first"):
             yield Label("Folder")
-            yield SafeInput(display_text(self._directory), id="folder", compact=True)
-        with Horizontal(classes="dialog-field"):
-            yield Label("Name")
-            yield SafeInput(placeholder="as the server says", id="name", compact=True)
+            yield SafeInput(
+                display_text(self._directory),
+                id="folder",
+                compact=True,
+                # The folders of a remote engine are not here.
+                suggester=None if app.remote else FolderSuggester(self._directory),
+            )
+        yield from _field("Name", "name", AS_SERVER)
+        for label, id, hint in MORE:
+            yield from _field(label, id, hint, "-more")
         with Horizontal(classes="dialog-field"):
             yield Label("")
             yield Tick("start paused", id="paused", compact=True)
 
     def buttons(self) -> Iterator[Widget]:
         """Yield add and cancel, and how to break a line."""
-        yield Static(Content("enter adds · ctrl+j breaks the line"), classes="dialog-keys")
+        yield Static(id="add-keys", classes="dialog-keys")
         yield Button("Add", id="add", variant="primary")
         yield Button("Cancel", id="cancel")
 
@@ -100,11 +116,27 @@ class AddDialog(Dialog[None]):
 
     @on(TextArea.Changed, "#links")
     def _links_changed(self) -> None:
-        """A name of one's own is for one link only."""
-        many = len(split_url_text(self.query_one(LinkArea).text)) > 1
-        name = self.query_one("#name", Input)
-        name.disabled = many
-        name.placeholder = "each its own" if many else "as the server says"
+        """What belongs to one file is for one link only."""
+        text = self.query_one(LinkArea).text
+        many = link_count(text) > 1
+        for id in FOR_ONE:
+            self.query_one(f"#{id}", Input).disabled = many
+        self.query_one("#name", Input).placeholder = "each its own" if many else AS_SERVER
+        hint = curl_summary(text) or f"enter adds · ctrl+j new line · {self._more_key()} more"
+        self.query_one("#add-keys", Static).update(Content(hint))
+
+    def _more_key(self) -> str:
+        return key_of(self, "add.more")
+
+    def action_more(self) -> None:
+        """Fold the seldom fields out, or in again if nothing is in them."""
+        fields = [self.query_one(f"#{id}", Input) for _, id, _ in MORE]
+        opened = not self.has_class("-with-more") or any(field.value for field in fields)
+        self.set_class(opened, "-with-more")
+        if opened:
+            fields[0 if not fields[0].disabled else 2].focus()
+        else:
+            self.query_one(LinkArea).focus()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#add")
@@ -112,35 +144,31 @@ class AddDialog(Dialog[None]):
         """Check every line; add all of them if all are good."""
         if self._busy:
             return
-        text = self.query_one(LinkArea).text
-        problems = link_problems(text)
-        urls = split_url_text(text)
-        folder = self.query_one("#folder", Input).value.strip()
-        if not urls:
-            problems = ["Paste a link first, such as https://example.org/file.iso."]
-        elif not folder:
-            problems = ["Say which folder the files go to."]
-        if problems:
-            self._show(problems)
+        reading = read_form(self._form(), self._directory, self._options)
+        if reading.problems:
+            self._show(reading.problems)
             return
         self._busy = True
-        cast("TuiDlApp", self.app).spawn(self._add(self._requests(urls, folder)))
+        cast("TuiDlApp", self.app).spawn(self._add(reading.requests))
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:
         self.dismiss(None)
 
-    def _requests(self, urls: Sequence[str], folder: str) -> list[AddRequest]:
-        name = self.query_one("#name", Input).value.strip() if len(urls) == 1 else ""
-        return [
-            AddRequest(
-                url=url,
-                directory=_absolute(folder, self._directory),
-                options=replace(self._options, out=name) if name else self._options,
-                paused=self.query_one("#paused", Tick).value,
-            )
-            for url in urls
-        ]
+    def _form(self) -> Form:
+        def typed(id: str) -> str:
+            return self.query_one(f"#{id}", Input).value.strip()
+
+        return Form(
+            links=self.query_one(LinkArea).text,
+            folder=typed("folder"),
+            name=typed("name"),
+            mirrors=typed("mirrors"),
+            checksum=typed("checksum"),
+            connections=typed("connections"),
+            limit=typed("limit"),
+            paused=self.query_one("#paused", Tick).value,
+        )
 
     async def _add(self, requests: Sequence[AddRequest]) -> None:
         """Add; keep what was refused in the box, with the reasons under it."""
@@ -154,8 +182,10 @@ class AddDialog(Dialog[None]):
         if not refused:
             self.dismiss(None)
             return
-        self.query_one(LinkArea).text = "\n".join(each.request.url for each in refused)
-        self._show([f"{_shown(each.request.url)}: {each.reason}" for each in refused])
+        area = self.query_one(LinkArea)
+        if not is_curl(area.text):  # a command keeps its headers: the links alone would lose them
+            area.text = "\n".join(each.request.url for each in refused)
+        self._show([f"{shown_url(each.request.url)}: {each.reason}" for each in refused])
 
     def _show(self, problems: Sequence[str]) -> None:
         shown = list(problems[:PROBLEMS_SHOWN])
@@ -165,26 +195,7 @@ class AddDialog(Dialog[None]):
         self.query_one(LinkArea).focus()
 
 
-def link_problems(text: str) -> list[str]:
-    """Return a sentence for each link that cannot be one, with its line if there are many."""
-    lines = text.splitlines()
-    problems: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        for piece in split_url_text(line):
-            try:
-                parse_url(piece)
-            except UsageError as error:
-                where = f"Line {number}, " if len(lines) > 1 else ""
-                problems.append(f"{where}{_shown(piece)}: {display_text(error.message)}")
-    return problems
-
-
-def _shown(url: str) -> str:
-    return display_text(redacted(url), max_cells=32)
-
-
-def _absolute(folder: str, default: str) -> str:
-    """Return an absolute folder; an untouched field keeps the exact bytes of the default."""
-    if folder == display_text(default):
-        return default
-    return str(Path(default).joinpath(Path(folder).expanduser()))
+def _field(label: str, id: str, hint: str, *more: str) -> Iterator[Widget]:
+    with Horizontal(classes=" ".join(("dialog-field", *more))):
+        yield Label(label)
+        yield SafeInput(placeholder=hint, id=id, compact=True)
