@@ -47,7 +47,7 @@ def test_the_part_gets_its_final_name(
     part = filled(folder)
     assert part.publish() == "a.bin"
     part.check_in_place()
-    assert part.modified_ns() == (folder / "a.bin").stat().st_mtime_ns
+    assert part.changed_ns() == (folder / "a.bin").stat().st_ctime_ns
     part.close()
     assert [(p.name, p.read_bytes()) for p in folder.iterdir()] == [("a.bin", b"whole")]
 
@@ -236,22 +236,6 @@ def test_a_part_moves_aside_for_a_new_generation(folder: Path) -> None:
     first.close()
     second.close()
     assert list(folder.iterdir()) == []
-
-
-def test_a_name_that_is_known_late_is_claimed_anew(folder: Path) -> None:
-    (folder / "real.bin").write_bytes(b"theirs")
-    (folder / "real (1).bin.part").write_bytes(b"theirs")
-    part = filled(folder, "download")
-    part.settle_name("real.bin")
-    assert (part.name, part.part_name) == ("real (2).bin", "real (2).bin.part")
-    part.settle_name("real.bin")
-    assert part.name == "real (2).bin"
-    part.write_at(b"WHOLE", 0)
-    part.close()
-    assert (folder / "real (2).bin.part").read_bytes() == b"WHOLE"
-    assert not (folder / "download.part").exists()
-    with pytest.raises(ValueError, match="not the name"):
-        part.settle_name("../x")
 
 
 def test_d2_a_part_that_was_unlinked_replaced_or_linked_is_noticed(folder: Path) -> None:

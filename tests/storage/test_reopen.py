@@ -10,7 +10,7 @@ import pytest
 from tests.storage.conftest import open_descriptors
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
-from tui_dl.storage import part_file
+from tui_dl.storage import folder as folder_module
 from tui_dl.storage.part_file import PartFile
 
 
@@ -108,7 +108,7 @@ def test_another_device_number_is_refused_unless_the_machine_was_restarted(
 def test_d18_where_inodes_are_made_up_the_name_must_do(
     folder: Path, made: PartIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(part_file, "inodes_are_stable", lambda _fd: False)
+    monkeypatch.setattr(folder_module, "inodes_are_stable", lambda _fd: False)
     part = PartFile.reopen(folder, "a.bin.part", "a.bin", PartIdentity(made.device, made.inode + 1))
     assert part.identity == made
     part.close()

@@ -2,6 +2,7 @@
 
 Must not block the loop: SQLite runs in a thread of its own. What was noted while a
 transaction runs goes into the next one, so ten thousand small files cost few commits.
+A commit survives a kill at once; within two seconds it survives a power cut as well.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from tui_dl.storage.catalog import Catalog
 GATHER_S = 0.2
 """How long a change without a waiter may wait for company."""
 
+DURABLE_WITHIN_S = 2.0
+"""How long a commit may be lost by a power cut, if nobody asked for more."""
+
+RETRY_S = 1.0
+"""Pause after a commit that failed; what it held is tried again until it succeeds."""
+
 
 class CatalogLane:
     """Gathers records by id; the latest one wins."""
@@ -27,6 +34,9 @@ class CatalogLane:
         self._dirty: dict[str, DownloadRecord] = {}
         self._removed: set[str] = set()
         self._durable = False
+        self._owed: DownloadRecord | None = None
+        """Of the last commit that a power cut could still undo."""
+        self._owed_until_s: float | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -82,22 +92,44 @@ class CatalogLane:
 
     async def _run(self) -> None:
         while True:
-            await self._wake.wait()
-            if not self._waiters:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._owed_until_s):
+                    await self._wake.wait()
+            if self._wake.is_set() and not self._waiters:
                 with suppress(TimeoutError):  # nobody in a hurry: what has gathered goes
-                    await asyncio.wait_for(self._hurry.wait(), GATHER_S)
+                    async with asyncio.timeout(GATHER_S):
+                        await self._hurry.wait()
             self._wake.clear()
             self._hurry.clear()
+            self._pay_if_due()
             await self._write()
+
+    def _pay_if_due(self) -> None:
+        """Make the next commit durable, and with it all before, once the oldest is due."""
+        if self._owed is None or self._owed_until_s is None:
+            return
+        if asyncio.get_running_loop().time() >= self._owed_until_s:
+            self._durable = True
+            if self._owed.id not in self._removed:
+                self._dirty.setdefault(self._owed.id, self._owed)
+
+    def _owe(self, records: tuple[DownloadRecord, ...], *, durable: bool) -> None:
+        if durable:
+            self._owed = self._owed_until_s = None
+        elif records:
+            self._owed = records[-1]  # the newest version of it: a later one would be dirty
+            if self._owed_until_s is None:
+                self._owed_until_s = asyncio.get_running_loop().time() + DURABLE_WITHIN_S
 
     async def _write(self) -> None:
         dirty, self._dirty = self._dirty, {}
         removed, self._removed = self._removed, set()
         waiters, self._waiters = self._waiters, []
         durable, self._durable = self._durable, False
+        records = tuple(dirty.values())
         try:
             await self._pools.run(
-                self._pools.catalog, self._commit, tuple(dirty.values()), tuple(removed), durable
+                self._pools.catalog, self._commit, records, tuple(removed), durable
             )
         except Exception as error:  # noqa: BLE001 - whoever waits gets it; else it is kept
             self.last_error = error
@@ -106,12 +138,19 @@ class CatalogLane:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_exception(error)
-            await asyncio.sleep(GATHER_S)
+            await self._wait_after_failure()
             return
         self.last_error = None
+        self._owe(records, durable=durable)
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    async def _wait_after_failure(self) -> None:
+        with suppress(TimeoutError):  # somebody who waits for an answer is not kept waiting
+            async with asyncio.timeout(RETRY_S):
+                await self._hurry.wait()
+        self._wake.set()
 
     def _commit(
         self, records: tuple[DownloadRecord, ...], removed: tuple[str, ...], durable: bool

@@ -7,8 +7,10 @@ few seconds, or some hundred MiB, the part is synced and only then the catalog i
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
+from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.plan import Plan
@@ -20,8 +22,8 @@ LOOK_S = 1.0
 class Claimant(Protocol):
     """Whose record says what survives a power cut."""
 
-    def note_synced(self, synced: RangeSet) -> None:
-        """Claim bytes that are on stable storage."""
+    async def note_synced(self, synced: RangeSet) -> None:
+        """Claim bytes that are on stable storage; return once the claim is there too."""
 
 
 class Checkpointer:
@@ -65,4 +67,6 @@ class Checkpointer:
         written = self._plan.written()
         await self._target.sync()
         self._synced_bytes = written.total
-        self._claimant.note_synced(written)
+        # A catalog that takes nothing now is no reason to stop: its lane tries again.
+        with suppress(TuiDlError):
+            await self._claimant.note_synced(written)

@@ -168,6 +168,7 @@ class Engine:
             new_target=new_target,
             save=lane.save,
             save_now=lambda record: lane.save_now([record]),
+            save_durably=lambda record: lane.save_now([record], durable=True),
             report=lambda job, event: core.on_job_event(job, event),
             default_limit_bps=lambda: core.default_limit_bps,
             out=lambda job: core.on_job_out(job),

@@ -57,7 +57,9 @@ class JobTools:
     save: Callable[[DownloadRecord], None]
     """Note the record for the next catalog write. Never blocks."""
     save_now: Callable[[DownloadRecord], Awaitable[None]]
-    """Return once the record is in the catalog."""
+    """Return once the record is in the catalog: it survives a kill."""
+    save_durably: Callable[[DownloadRecord], Awaitable[None]]
+    """Return once the record is on stable storage: it survives a power cut."""
     report: Callable[[Job, Event], None]
     """Tell the queue about a change of status. Never blocks."""
     default_limit_bps: Callable[[], int]
@@ -175,6 +177,15 @@ class Job:
         self.change(**changes)
         await self.tools.save_now(self.record)
 
+    async def change_durably(self, **changes: Any) -> None:
+        """Replace fields of the record; return once a power cut cannot undo it.
+
+        Raises:
+            StateError, DiskError: the catalog cannot be written.
+        """
+        self.change(**changes)
+        await self.tools.save_durably(self.record)
+
     def note(self, text: str) -> None:
         """Add a line to its log."""
         self.log.append(LogLine(at=utc_now(), text=text))
@@ -190,9 +201,13 @@ class Job:
             return self.record.elapsed_s
         return self._elapsed_before_s + max(0.0, now_s - self.started_s)
 
-    def note_synced(self, synced: RangeSet) -> None:
-        """Claim bytes that are on stable storage, and the time that they took so far."""
-        self.change(synced=synced, elapsed_s=self.elapsed_s(self.now_s()))
+    async def note_synced(self, synced: RangeSet) -> None:
+        """Claim bytes that are on stable storage, and the time that they took so far.
+
+        Raises:
+            StateError, DiskError: the catalog cannot be written now; it is tried again.
+        """
+        await self.change_durably(synced=synced, elapsed_s=self.elapsed_s(self.now_s()))
 
     def count_time(self) -> None:
         """Close the account of this run's time."""

@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TuiDlError
 from tui_dl.domain.lifecycle import Event
@@ -22,7 +22,7 @@ from tui_dl.engine.opening import Opening, links_of, name_for
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.retry import RetryPolicy
 from tui_dl.engine.sources import Sources
-from tui_dl.engine.target import FileTarget
+from tui_dl.engine.target import FileTarget, Restored
 from tui_dl.engine.transfer import Transfer
 from tui_dl.engine.verify import DigestMismatchError, verify
 from tui_dl.net.identity import Known
@@ -105,7 +105,7 @@ class Run:
         """Open what an earlier run left; ``True`` when that run had published the file."""
         job, target = self._job, self._target
         try:
-            restored = await target.restore(job.record)
+            restored = await self._restored()
         except DiskError as error:
             if not self._may_begin_again(error):
                 raise
@@ -123,6 +123,17 @@ class Run:
             await target.keep_journal(job.record, job.plan)
         return False
 
+    async def _restored(self) -> Restored:
+        """Open what is there; a file that was published already must still be what it was."""
+        restored = await self._target.restore(self._job.record)
+        digest = self._job.record.digest
+        if restored.published_name is not None and digest is not None:
+            try:
+                await verify(self._target, [digest], self._note_hashed)
+            except DigestMismatchError as error:
+                raise DiskError(error.message, code=ErrorCode.PART_CHANGED) from error
+        return restored
+
     def _may_begin_again(self, error: DiskError) -> bool:
         """Whether losing the part costs only bytes: it was replaced, or deleted from its folder."""
         if error.code is ErrorCode.PART_CHANGED:
@@ -133,7 +144,7 @@ class Run:
         """Begin with what is known: bytes on disk, and the version that they belong to."""
         job, record = self._job, self._job.record
         has_part = self._target.part is not None
-        total = record.total_bytes if has_part else None
+        total = record.total_bytes if has_part and written else None
         job.plan = Plan(total, written)
         self._facts = facts = Facts()
         if has_part and written:
@@ -194,26 +205,33 @@ class Run:
     async def begin(self, reply: Reply, total: int | None) -> None:
         """Take in the first reply: name, size, version; make the file ready for bytes."""
         job, target, facts = self._job, self._target, self._facts
+        learned = {
+            "total_bytes": total,
+            "validators": facts.known.validators,
+            "final_url": reply.url,
+            "ranges_supported": facts.ranges_supported,
+        }
         if target.part is None:
-            keep_free = job.tools.config.min_free_bytes
-            folder = Path(job.record.directory)
-            await target.reserve(folder, name_for(job.record, reply), total, keep_free)
-        elif total is not None:
-            await target.settle_size(total)
-        part, plan = target.part, job.plan
-        assert part is not None
-        assert plan is not None
-        # The catalog must know the part before its bytes count for anything.
-        await job.change_now(
-            name=part.name,
-            part_name=part.part_name,
-            part=part.identity,
-            total_bytes=total,
-            validators=facts.known.validators,
-            final_url=reply.url,
-            ranges_supported=facts.ranges_supported,
-        )
-        await target.keep_journal(job.record, plan)
+            await self._make_part(name_for(job.record, reply), total, learned)
+        else:
+            if total is not None:
+                await target.settle_size(total)
+            await job.change_now(**learned)
+        assert job.plan is not None
+        await target.keep_journal(job.record, job.plan)
+
+    async def _make_part(self, name: str, total: int | None, learned: dict[str, Any]) -> None:
+        """Make the part file. The record knows it before it has a name, so none is left over."""
+        job, target = self._job, self._target
+        folder = Path(job.record.directory)
+        keep_free = job.tools.config.min_free_bytes
+        part = await target.prepare(folder, name, total, keep_free)
+        is_placed = False
+        while not is_placed:
+            await job.change_now(
+                name=part.name, part_name=part.part_name, part=part.identity, **learned
+            )
+            is_placed = await target.place()
 
     # -- another version
 
@@ -233,32 +251,33 @@ class Run:
     async def _empty(self, note: str) -> None:
         job = self._job
         job.note(note)
-        await self._target.start_over()
-        await job.change_now(
+        # First no claim is left, then the bytes go: a stop in between must find no claim.
+        job.plan = Plan(None, RangeSet())
+        await job.change_durably(
             synced=RangeSet(),
             total_bytes=None,
             generation=job.record.generation + 1,
             assurance=Assurance.PENDING,
         )
+        await self._target.start_over()
         if job.record.status is not Status.PROBING:
             job.must_apply(Event.CHANGED)
-        job.plan = Plan(None, RangeSet())
 
     async def _lose_part(self, reason: str) -> None:
         """Somebody deleted, replaced or changed the part: its bytes prove nothing any more."""
         job = self._job
         job.note(f"{reason} The download starts again.")
-        await self._target.close(forget=True)
-        await job.change_now(
+        job.plan = Plan(None, RangeSet())
+        await job.change_durably(
             part=None,
             part_name=None,
             total_bytes=None,
             synced=RangeSet(),
             assurance=Assurance.PENDING,
         )
+        await self._target.close(forget=True)
         if job.record.status is not Status.PROBING:
             job.must_apply(Event.CHANGED)
-        job.plan = Plan(None, RangeSet())
         self._facts = Facts()
 
     # -- the finish
@@ -291,7 +310,10 @@ class Run:
         if digest is not None:
             assurance = Assurance.DIGEST
         await target.sync()
-        await job.change_now(synced=RangeSet([Range(0, total)]), assurance=assurance, digest=digest)
+        # The final name proves nothing by itself: a restart asks the record (trap D8).
+        await job.change_durably(
+            synced=RangeSet([Range(0, total)]), assurance=assurance, digest=digest
+        )
         job.change(name=await target.publish())
         await self._complete(assurance)
 

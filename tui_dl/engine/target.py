@@ -50,6 +50,8 @@ class FileTarget:
         checkpoints: bool = True,
     ) -> None:
         self.part: PartFile | None = None
+        self._new: PartFile | None = None
+        """A part that has no name yet: the record must know it before."""
         self._pools = pools
         self._pace = pace
         self._journal_path = journal_path
@@ -73,24 +75,53 @@ class FileTarget:
         if record.part is None or record.part_name is None or record.name is None:
             return Restored(RangeSet())
         directory = Path(record.directory)
-        published = recover_publish(directory, record.part_name, record.name, record.part)
-        if published is not None:
-            return Restored(RangeSet(), published_name=published)
         noted = self._noted(record)
-        self._use(
-            PartFile.reopen(
+        published = self._restore_published(record, any_device=noted is None)
+        if published is not None:
+            return published
+        try:
+            part = PartFile.reopen(
                 directory, record.part_name, record.name, record.part, any_device=noted is None
             )
-        )
-        assert self.part is not None
-        self._refuse_touched(self.part, noted)
-        written = record.synced if noted is None else noted.ranges
-        size = self.part.size_bytes()
+        except DiskError as error:
+            # The record knew the part before it had a name: then a stop came.
+            if error.code is ErrorCode.TARGET_LOST and noted is None and not record.synced:
+                return Restored(RangeSet())
+            raise
+        self._use(part)
+        self._refuse_touched(part, noted)
+        written = record.synced if noted is None else noted.ranges.union(record.synced)
+        size = part.size_bytes()
         kept = written.intersect(RangeSet([Range(0, size)]))
         note = None
         if kept != written:
             note = "The partial file is shorter than it was: the missing part is fetched again."
         return Restored(kept, note)
+
+    def _restore_published(self, record: DownloadRecord, *, any_device: bool) -> Restored | None:
+        """Find the file of a run that got as far as giving it its name.
+
+        Only a record that was whole and verified can have such a file: our inode under the
+        final name may also be a partial file that the user renamed.
+        """
+        assert record.part is not None
+        assert record.part_name is not None
+        assert record.name is not None
+        whole = RangeSet([Range(0, record.total_bytes or 0)])
+        if record.total_bytes is None or record.synced != whole:
+            return None
+        folder = Path(record.directory)
+        name = recover_publish(
+            folder, record.part_name, record.name, record.part, any_device=any_device
+        )
+        if name is None:
+            return None
+        self.part = PartFile.reopen(folder, name, name, record.part, any_device=any_device)
+        if self.part.size_bytes() != record.total_bytes:
+            raise DiskError(
+                f"Another program changed {folder / name}.", code=ErrorCode.PART_CHANGED
+            )
+        return Restored(whole, published_name=name)
 
     def _refuse_touched(self, part: PartFile, noted: Noted | None) -> None:
         """Believe no bytes of a part that another program may have changed (trap D5)."""
@@ -114,25 +145,41 @@ class FileTarget:
             boot_id=self._boot_id,
         )
 
-    async def reserve(self, directory: Path, name: str, total: int | None, keep_free: int) -> None:
-        """Claim a free name and make the part file, if the disk has room for it.
+    async def prepare(
+        self, directory: Path, name: str, total: int | None, keep_free: int
+    ) -> PartFile:
+        """Make a part file for a free name, if the disk has room for it.
+
+        It belongs to nobody until its record knows it; then ``place`` it.
 
         Raises:
             DiskError: no room, or the folder takes no file.
         """
-        await self._pools.run(self._pools.disk, self._reserve, directory, name, total, keep_free)
+        work = self._prepare
+        return await self._pools.run(self._pools.disk, work, directory, name, total, keep_free)
 
-    def _reserve(self, directory: Path, name: str, total: int | None, keep_free: int) -> None:
+    def _prepare(self, directory: Path, name: str, total: int | None, keep_free: int) -> PartFile:
         check_space(directory, total or 0, keep_free)
-        part = PartFile.reserve(directory, name)
-        try:
-            if total:
-                part.set_size(total)
-        except DiskError:
-            part.discard()
-            part.close()
-            raise
+        self._new = part = PartFile.prepare(directory, name)
+        if total:
+            part.set_size(total)
+        return part
+
+    async def place(self) -> bool:
+        """Give the prepared part its name; ``False`` when it has changed: tell the record.
+
+        Raises:
+            DiskError: the folder takes no file.
+        """
+        return await self._pools.run(self._pools.disk, self._place)
+
+    def _place(self) -> bool:
+        assert self._new is not None
+        if not self._new.place():
+            return False
+        part, self._new = self._new, None
         self._use(part)
+        return True
 
     def _use(self, part: PartFile) -> None:
         self.part = part
@@ -248,17 +295,20 @@ class FileTarget:
         return self._file.publish()
 
     async def start_over(self) -> None:
-        """Drop all bytes of the old generation; the name stays reserved."""
-        if self._journal is not None:
-            self._journal.remove()
-            self._journal = None
+        """Drop all bytes of the old generation; the name stays reserved.
+
+        The old journal stays: of another generation it claims nothing, but it still tells
+        whether somebody else touched the part.
+        """
         if self.part is not None:
             await self._pools.run(self._pools.disk, self._empty)
 
     def _empty(self) -> None:
         size = self._file.size_bytes()
+        self._note_write()
         self._file.set_size(0)
         self._file.set_size(size)
+        self._note_write()
 
     async def put_aside(self) -> str:
         """Rename a part that must not be used, so that its name is free; return its path."""
@@ -277,6 +327,11 @@ class FileTarget:
 
     def _close(self, forget: bool) -> None:
         part, self.part = self.part, None
+        new, self._new = self._new, None
+        if new is not None:
+            if new.is_placed:
+                new.discard()
+            new.close()
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()

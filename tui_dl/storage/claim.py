@@ -1,10 +1,14 @@
 """Claim a free pair of names, NAME and NAME.part, in an open folder. Also remove what is ours.
 
+A new part is made without a name where the file system can do that (Linux O_TMPFILE), so
+that the catalog knows it before it has one: a kill in between leaves no file that nobody owns.
+
 Must not write bytes: ``PartFile`` owns the descriptor that a claim returns.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -16,6 +20,13 @@ from tui_dl.storage.publish import numbered_names, rename_no_replace
 
 PART_SUFFIX = ".part"
 _MOST_ASIDE = 1000
+_MODE = 0o644
+"""Less the umask; a download is never executable."""
+
+_UNNAMED_FLAGS = os.O_RDWR | getattr(os, "O_TMPFILE", 0) | os.O_CLOEXEC
+_NO_UNNAMED = frozenset(
+    {errno.EISDIR, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOENT, errno.ENOSYS}
+)
 _CLAIM_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -36,7 +47,7 @@ def claim_part(dir_fd: int, name: str) -> tuple[int, str]:
     """Create the part file of the first free name; return its descriptor and that name.
 
     A name is free when nothing, not even a dangling link, is called so, and NAME.part can
-    be created anew. Mode 0644 less the umask: a download is never executable.
+    be created anew.
 
     Raises:
         DiskError: ``NAME_TAKEN``.
@@ -46,33 +57,55 @@ def claim_part(dir_fd: int, name: str) -> tuple[int, str]:
         if entry_status(dir_fd, candidate) is not None:
             continue
         try:
-            fd = os.open(candidate + PART_SUFFIX, _CLAIM_FLAGS, 0o644, dir_fd=dir_fd)
+            fd = os.open(candidate + PART_SUFFIX, _CLAIM_FLAGS, _MODE, dir_fd=dir_fd)
         except FileExistsError:
             continue
         return fd, candidate
     raise AssertionError("numbered_names ends with an error")
 
 
-def move_part_to_name(dir_fd: int, part_name: str, current: str, name: str) -> str:
-    """Move a part to the first free pair of names for ``name``; return the name without suffix.
-
-    ``current`` is the name that the part is claimed for: it counts as free.
+def free_name(dir_fd: int, name: str) -> str:
+    """Return the first of ``name``, ``name (1)``... that is free, with and without suffix.
 
     Raises:
         DiskError: ``NAME_TAKEN``.
-        OSError: the rename failed.
     """
     for candidate in numbered_names(check_entry_name(name)):
-        if candidate == current and part_name == current + PART_SUFFIX:
+        if all(entry_status(dir_fd, n) is None for n in (candidate, candidate + PART_SUFFIX)):
             return candidate
-        if entry_status(dir_fd, candidate) is not None:
-            continue
-        try:
-            rename_no_replace(dir_fd, part_name, candidate + PART_SUFFIX)
-        except FileExistsError:
-            continue
-        return candidate
     raise AssertionError("numbered_names ends with an error")
+
+
+def open_unnamed(dir_fd: int) -> int | None:
+    """Make a file without a name in an open folder; ``None`` where that cannot be done.
+
+    Raises:
+        OSError: the folder takes no new file.
+    """
+    if not hasattr(os, "O_TMPFILE"):
+        return None
+    try:
+        return os.open(".", _UNNAMED_FLAGS, _MODE, dir_fd=dir_fd)
+    except OSError as error:
+        if error.errno in _NO_UNNAMED:
+            return None
+        raise
+
+
+def give_name(dir_fd: int, fd: int, name: str) -> bool:
+    """Give the file of ``open_unnamed`` its name; ``False`` where that cannot be done.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    try:
+        # By /proc, as open(2) tells: the direct way needs a capability.
+        os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=dir_fd, follow_symlinks=True)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def move_part_aside(dir_fd: int, part_name: str, name: str) -> str:

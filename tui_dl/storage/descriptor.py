@@ -7,10 +7,26 @@ that is opened, and the late write would land there.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
+
+_HELD_BY_ANOTHER = frozenset({errno.EWOULDBLOCK, errno.EAGAIN})
+
+
+def hold_file(fd: int) -> bool:
+    """Lock out other writers of ours until ``fd`` is closed; ``False`` when one is there.
+
+    File systems that know no locks are taken at our word.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _HELD_BY_ANOTHER
+    return True
 
 
 class DrainedDescriptor:

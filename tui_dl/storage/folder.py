@@ -14,7 +14,9 @@ from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
+from tui_dl.storage.descriptor import hold_file
 from tui_dl.storage.errors import disk_errors
+from tui_dl.storage.kernel_calls import inodes_are_stable
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # CIFS and some FUSE file systems refuse to sync a folder: nothing more can be done there.
@@ -115,6 +117,24 @@ def require_own_entry(dir_fd: int, path: Path, identity: PartIdentity) -> None:
             code=ErrorCode.TARGET_LOST,
         )
     if not is_same_file(status, identity) or status.st_nlink != 1:
+        raise part_changed(path)
+
+
+def require_same_file(fd: int, path: Path, identity: PartIdentity, *, any_device: bool) -> None:
+    """Check that an open file is ours, has one link, and is in nobody else's hands.
+
+    It stays locked for us. ``any_device`` is that of ``PartFile.reopen``.
+
+    Raises:
+        DiskError: ``PART_CHANGED``.
+    """
+    status = os.fstat(fd)
+    expected = identity
+    if not inodes_are_stable(fd):
+        expected = identity_of(status)
+    elif any_device:
+        expected = PartIdentity(device=status.st_dev, inode=identity.inode)
+    if not is_same_file(status, expected) or status.st_nlink != 1 or not hold_file(fd):
         raise part_changed(path)
 
 

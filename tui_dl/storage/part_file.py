@@ -20,21 +20,23 @@ from tui_dl.storage.claim import (
     PART_SUFFIX,
     check_entry_name,
     claim_part,
+    free_name,
+    give_name,
     move_part_aside,
-    move_part_to_name,
+    open_unnamed,
     remove_owned,
 )
-from tui_dl.storage.descriptor import DrainedDescriptor
+from tui_dl.storage.descriptor import DrainedDescriptor, hold_file
 from tui_dl.storage.errors import disk_errors, map_os_error
 from tui_dl.storage.folder import (
     identity_of,
-    is_same_file,
     opened_folder,
     part_changed,
     require_own_entry,
+    require_same_file,
     sync_folder,
 )
-from tui_dl.storage.kernel_calls import allocate_blocks, inodes_are_stable
+from tui_dl.storage.kernel_calls import allocate_blocks
 from tui_dl.storage.publish import publish_no_replace, recover_publish
 
 __all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
@@ -45,13 +47,15 @@ _NOT_OUR_KIND = frozenset({errno.ELOOP, errno.EISDIR, errno.ENXIO})
 
 
 class PartFile:
-    """A partial file and, after ``publish``, the finished one. Made by reserve or reopen."""
+    """A partial file and, after ``publish``, the finished one. Made by prepare or reopen."""
 
     __slots__ = (
         "_entry_is_synced",
         "_file",
+        "_is_placed",
         "_published",
         "_sync_failed",
+        "_wanted_name",
         "directory",
         "identity",
         "name",
@@ -59,21 +63,25 @@ class PartFile:
     )
 
     def __init__(self, fd: int, directory: Path, part_name: str, name: str) -> None:
-        """Take over an open descriptor. Use ``reserve`` or ``reopen`` instead."""
+        """Take over an open descriptor. Use ``prepare`` or ``reopen`` instead."""
         self.directory = directory
         self.part_name = part_name
         self.name = name
         self.identity = identity_of(os.fstat(fd))
         self._file = DrainedDescriptor(fd)
+        self._wanted_name = name
+        self._is_placed = True
         self._published = False
         self._sync_failed = False
         self._entry_is_synced = False
 
     @staticmethod
-    def reserve(directory: Path, name: str) -> PartFile:
-        """Claim the first free of ``name``, ``name (1)``... and create its part file.
+    def prepare(directory: Path, name: str) -> PartFile:
+        """Make a part file that has no name yet, for the first free of ``name``, ``name (1)``...
 
-        ``directory`` is made if it is missing. Both NAME and NAME.part are new.
+        ``directory`` is made if it is missing. Until ``place`` the file vanishes when it is
+        closed; note ``identity``, ``name`` and ``part_name`` before. Where the file system
+        knows no files without a name it is in place at once.
 
         Raises:
             DiskError: the folder cannot be made or takes no file; ``NAME_TAKEN``.
@@ -84,8 +92,70 @@ class PartFile:
             disk_errors(doing="creating", path=directory / name),
             opened_folder(directory, create=True) as dir_fd,
         ):
-            fd, final = claim_part(dir_fd, name)
-        return PartFile(fd, directory, final + PART_SUFFIX, final)
+            final = free_name(dir_fd, name)
+            fd = open_unnamed(dir_fd)
+            is_placed = fd is None
+            if fd is None:
+                fd, final = claim_part(dir_fd, name)
+        hold_file(fd)
+        part = PartFile(fd, directory, final + PART_SUFFIX, final)
+        part._wanted_name = name
+        part._is_placed = is_placed
+        return part
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the file has a name in its folder."""
+        return self._is_placed
+
+    def place(self) -> bool:
+        """Give the file the name NAME.part; ``False`` when it is another one now.
+
+        Then ``name``, ``part_name``, perhaps ``identity`` have changed: note them, place again.
+
+        Raises:
+            DiskError: the folder is gone or takes no file; ``NAME_TAKEN``.
+        """
+        if self._is_placed:
+            return True
+        with (
+            disk_errors(doing="creating", path=self.part_path),
+            opened_folder(self.directory) as dir_fd,
+        ):
+            try:
+                with self._file.in_use() as fd:
+                    self._is_placed = give_name(dir_fd, fd, self.part_name)
+            except FileExistsError:
+                self.name = free_name(dir_fd, self._wanted_name)
+            else:
+                if self._is_placed:
+                    return True
+                self._claim_instead(dir_fd)
+        self.part_name = self.name + PART_SUFFIX
+        return False
+
+    def _claim_instead(self, dir_fd: int) -> None:
+        """Go on with a file that has a name from the start; no bytes were written yet."""
+        size = self.size_bytes()
+        fd, self.name = claim_part(dir_fd, self._wanted_name)
+        unnamed, self._file = self._file, DrainedDescriptor(fd)
+        unnamed.close()
+        hold_file(fd)
+        self.identity = identity_of(os.fstat(fd))
+        self._is_placed = True
+        self.set_size(size)
+
+    @staticmethod
+    def reserve(directory: Path, name: str) -> PartFile:
+        """Prepare and place a part file in one step; raises what these raise."""
+        part = PartFile.prepare(directory, name)
+        try:
+            while not part.place():
+                pass
+        except BaseException:
+            part.close()
+            raise
+        return part
 
     @staticmethod
     def reopen(
@@ -105,7 +175,8 @@ class PartFile:
 
         Raises:
             DiskError: ``TARGET_LOST`` when folder or file is missing, ``PART_CHANGED``
-                when inode, device, kind or number of links differs.
+                when inode, device, kind or number of links differs, or when another
+                download has the file open (a copied state folder, an inode used again).
         """
         path = directory / check_entry_name(part_name)
         with disk_errors(doing="opening", path=path), opened_folder(directory) as dir_fd:
@@ -116,7 +187,7 @@ class PartFile:
                     raise part_changed(path) from error
                 raise
         try:
-            _require_reopened(fd, path, identity, any_device)
+            require_same_file(fd, path, identity, any_device=any_device)
             return PartFile(fd, directory, part_name, name)
         except BaseException:
             os.close(fd)
@@ -169,11 +240,6 @@ class PartFile:
         with self._descriptor("reading") as fd:
             return os.fstat(fd).st_size
 
-    def modified_ns(self) -> int:
-        """Return the time of the last change, in nanoseconds since 1970."""
-        with self._descriptor("reading") as fd:
-            return os.fstat(fd).st_mtime_ns
-
     def changed_ns(self) -> int:
         """Return the time of the last status change, which no program can set back."""
         with self._descriptor("looking at") as fd:
@@ -196,11 +262,7 @@ class PartFile:
             self._entry_is_synced = True
 
     def sync_all(self) -> None:
-        """Put bytes and metadata on stable storage; ``publish`` then syncs the name.
-
-        Raises:
-            DiskError: as ``sync``.
-        """
+        """Put bytes and metadata on stable storage, as ``sync`` does; not the name."""
         self._sync(os.fsync)
 
     def set_size(self, size_bytes: int) -> None:
@@ -287,19 +349,6 @@ class PartFile:
         self._entry_is_synced = False
         return self.part_name
 
-    def settle_name(self, name: str) -> None:
-        """Claim another final name and move the part along; ``name`` and ``part_name`` change.
-
-        Raises:
-            DiskError: the part is not in place or cannot be renamed, ``NAME_TAKEN``.
-            ValueError: ``name`` is not a bare file name.
-        """
-        check_entry_name(name)
-        with self._own_entry("renaming") as dir_fd:
-            self.name = move_part_to_name(dir_fd, self.part_name, self.name, name)
-        self.part_name = self.name + PART_SUFFIX
-        self._entry_is_synced = False
-
     def discard(self) -> None:
         """Delete the part if it is still our file; a published file stays.
 
@@ -341,17 +390,6 @@ class PartFile:
         except DiskError:
             self._sync_failed = True
             raise
-
-
-def _require_reopened(fd: int, path: Path, identity: PartIdentity, any_device: bool) -> None:
-    status = os.fstat(fd)
-    expected = identity
-    if not inodes_are_stable(fd):
-        expected = identity_of(status)
-    elif any_device:
-        expected = PartIdentity(device=status.st_dev, inode=identity.inode)
-    if not is_same_file(status, expected) or status.st_nlink != 1:
-        raise part_changed(path)
 
 
 def _write_rest(fd: int, data: memoryview, offset: int, done: int) -> None:

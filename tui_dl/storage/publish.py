@@ -101,13 +101,19 @@ def publish_no_replace(dir_fd: int, part_name: str, name: str) -> str:
 
 
 def recover_publish(
-    directory: Path, part_name: str, name: str, identity: PartIdentity
+    directory: Path,
+    part_name: str,
+    name: str,
+    identity: PartIdentity,
+    *,
+    any_device: bool = False,
 ) -> str | None:
     """Return the final name if ``publish`` got that far before a crash, else ``None``.
 
     Looks for our inode under ``name``, ``name (1)``... and removes the part's name if it
-    is still a second link to the same file. The caller still compares size and digest:
-    an inode number alone is no proof, file systems use it again.
+    is still a second link to the same file. The caller still asks the record whether it
+    had got so far, and compares size and digest: an inode number alone is no proof.
+    ``any_device`` is that of ``PartFile.reopen``.
 
     Raises:
         DiskError: the folder is gone or cannot be changed.
@@ -116,6 +122,10 @@ def recover_publish(
         disk_errors(doing="looking through", path=directory),
         opened_folder(directory) as dir_fd,
     ):
+        if any_device:
+            identity = PartIdentity(os.fstat(dir_fd).st_dev, identity.inode)
+        if _is_only_name(dir_fd, part_name, identity):
+            return None
         final = _find_numbered(dir_fd, name, identity)
         if final is None:
             return None
@@ -124,6 +134,11 @@ def recover_publish(
             os.unlink(part_name, dir_fd=dir_fd)
         sync_folder(dir_fd)
         return final
+
+
+def _is_only_name(dir_fd: int, part_name: str, identity: PartIdentity) -> bool:
+    status = entry_status(dir_fd, part_name)
+    return status is not None and is_same_file(status, identity) and status.st_nlink == 1
 
 
 def _find_numbered(dir_fd: int, name: str, identity: PartIdentity) -> str | None:
