@@ -75,11 +75,8 @@ async def test_top_shows_and_steers(fault_server: FaultServer, tmp_path: Path) -
         program = str(Path(sys.executable).with_name("aria2p"))
         terminal = Terminal(program, "-p", str(server.port), "top")
         try:
-            text = await asyncio.to_thread(terminal.until, gid, "live.iso", "active", "4.00 MiB")
-            assert other in text
-            assert "other.iso" in text
-            assert "paused" in text
-            await asyncio.to_thread(terminal.until, "KiB/s")
+            shown = (gid, "live.iso", "active", "4.00 MiB", "KiB/s", other, "other.iso", "paused")
+            await asyncio.to_thread(terminal.until, *shown)
             terminal.press("P")
             await asyncio.to_thread(terminal.until, gid, "paused", without="active")
             assert (await server.status(gid))["status"] == "paused"

@@ -19,6 +19,7 @@ from tests.support.fault_server import (
     require_header,
     status,
 )
+from tui_dl.domain.snapshot import EventKind
 
 MIB = 1024 * 1024
 SIZE = 3 * MIB + 5
@@ -238,13 +239,14 @@ async def test_a_retry_with_everything_that_get_option_told(scene: Scene) -> Non
 
 async def test_a_limit_changes_at_once_and_nothing_starts_again(scene: Scene) -> None:
     gid = await scene.running()
-    before = len(scene.theirs.requests("/slow.bin"))
     assert await scene.ours.call("changeOption", gid, {"max-download-limit": "1K"}) == "OK"
     assert (await scene.ours.call("getOption", gid))["max-download-limit"] == "1024"
     assert (await scene.ours.status(gid))["status"] == "active"
     (row,) = scene.ours.driver.service.snapshot().downloads
     assert row.limit_bps == 1024
-    assert len(scene.theirs.requests("/slow.bin")) == before
+    kinds = [event.kind for event in scene.ours.driver.events]
+    assert kinds.count(EventKind.STARTED) == 1
+    assert EventKind.RESUMED not in kinds
 
 
 async def test_other_changes_start_it_again_with_its_bytes(scene: Scene) -> None:
