@@ -33,7 +33,13 @@ class Terminal:
             list(arguments),
             dimensions=(LINES, COLUMNS),
             encoding="utf-8",
-            env={**os.environ, "TERM": "xterm-256color"},
+            # A size in the environment, as test runners set it, would win over the terminal's.
+            env={
+                **os.environ,
+                "TERM": "xterm-256color",
+                "COLUMNS": str(COLUMNS),
+                "LINES": str(LINES),
+            },
         )
 
     def until(self, *words: str, without: str = "\0") -> str:
