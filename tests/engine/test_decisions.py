@@ -65,8 +65,10 @@ def test_retry_after_is_obeyed_and_capped() -> None:
     """Trap H28: as told, but never for ever."""
     told = Failure(ErrorCode.BUSY, "Busy.", retryable=True, retry_after_s=30.0)
     assert RetryPolicy().delay_s(told, 1, 0.0) == 30.0
-    huge = Failure(ErrorCode.BUSY, "Busy.", retryable=True, retry_after_s=1e9)
+    huge = Failure(ErrorCode.BUSY, "Busy.", retryable=True, retry_after_s=80_000.0)
     assert RetryPolicy().delay_s(huge, 1, 0.0) == LONGEST_RETRY_AFTER_S
+    absurd = Failure(ErrorCode.BUSY, "Busy.", retryable=True, retry_after_s=1e9)
+    assert RetryPolicy().delay_s(absurd, 1, 0.0) == RetryPolicy().delay_s(BROKEN, 1, 0.0)
 
 
 def test_slots_are_never_exceeded_and_order_is_kept() -> None:

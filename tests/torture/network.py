@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.support.fault_server import (
+    Behaviour,
+    Exchange,
     after,
     bad_length,
     bare_line_feeds,
@@ -22,6 +24,7 @@ from tests.support.fault_server import (
     length_off,
     negative_length,
     nth,
+    once,
     one_connection_stalls,
     repeated_length,
     rst_before_head,
@@ -39,6 +42,19 @@ from tui_dl.domain.model import Assurance
 
 PATIENT = {"timeout_s": 1.0}
 """Short waits, so that a stall is noticed within the test's time."""
+
+
+def _crawl_at(share: float) -> Behaviour:
+    """Send the end of a reply so slowly that it would take hours."""
+
+    async def slow_down(x: Exchange) -> None:
+        await x.drip(5)
+
+    async def run(x: Exchange) -> None:
+        x.reply.breaks.append((int(share * x.reply.length), slow_down))
+
+    return run
+
 
 SCENARIOS = [
     Scenario(
@@ -68,6 +84,18 @@ SCENARIOS = [
         resource={"size": 100_000},
         config=PATIENT,
         deadline_s=10,
+    ),
+    Scenario(
+        name="the only connection falls silent",
+        traps="H19 (21)",
+        script=lambda: once(stall_at(0.9)),
+        resource={"size": 100_000},
+    ),
+    Scenario(
+        name="the only connection ends at 5 B/s",
+        traps="H20 (22)",
+        script=lambda: once(_crawl_at(0.9)),
+        resource={"size": 100_000},
     ),
     Scenario(
         name="one connection at 1 B/s",

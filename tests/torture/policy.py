@@ -8,16 +8,22 @@ from typing import get_args
 from tests.support.behaviours.policy import retry_after
 from tests.support.fault_server import (
     RetryAfterForm,
+    Script,
     after,
     cap_connections,
+    cut_at,
     expiring_uses,
     first,
     html_page,
     nth,
     on_method,
+    once,
+    only_ranged,
+    only_resumed,
     redirect,
     redirect_loop,
     right_digest,
+    rst_before_head,
     stall_before_head,
     status,
     wrong_digest,
@@ -27,6 +33,12 @@ from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Assurance, Digest
 
 SMALL = {"size": 200 * KIB}
+
+
+def _once_after_a_break(code: int) -> Script:
+    """Half of the file, then one answer that makes no sense."""
+    return [nth(2, status(code)), once(cut_at(0.5))]
+
 
 SCENARIOS = [
     *(
@@ -38,6 +50,46 @@ SCENARIOS = [
         )
         for form in get_args(RetryAfterForm)
         if form != "huge"
+    ),
+    Scenario(
+        name="429, Retry-After of thirty years, once",
+        traps="H28 (32)",
+        script=partial(retry_after, "huge", 1, first=1),
+        resource=SMALL,
+    ),
+    *(
+        Scenario(
+            name=f"{code} to any range",
+            traps="H1",
+            script=partial(only_ranged, status(code)),
+            resource=SMALL,
+            assurance=frozenset({Assurance.SINGLE_REPLY}),
+        )
+        for code in (400, 403, 405, 501)
+    ),
+    Scenario(
+        name="reset in place of a reply to any range",
+        traps="H1",
+        script=lambda: only_ranged(rst_before_head),
+        resource=SMALL,
+        config={"max_tries": 2},
+    ),
+    *(
+        Scenario(
+            name=f"{code} once after a break",
+            traps="H17",
+            script=partial(_once_after_a_break, code),
+            resource=SMALL,
+        )
+        for code in (204, 304, 400, 418)
+    ),
+    Scenario(
+        name="412 to any later range",
+        traps="H7",
+        script=lambda: [cut_at(0.5), only_resumed(status(412))],
+        resource=SMALL,
+        config={"max_tries": 2},
+        most_sent=2.1,
     ),
     Scenario(
         name="503, Retry-After",

@@ -214,6 +214,25 @@ SCENARIOS = [
         most_sent=2.1,
     ),
     Scenario(
+        name="no version told after the break, other bytes",
+        traps="H7 (10)",
+        script=lambda: [
+            swap(2, seed=2, etag=None, last_modified=None, honours_if_range=False),
+            once(rst_at(0.5)),
+        ],
+        seed=2,
+        most_sent=2.2,
+    ),
+    Scenario(
+        name="no version told after the break, same bytes",
+        traps="H7 (10)",
+        script=lambda: [
+            swap(2, seed=1, etag=None, last_modified=None, honours_if_range=False),
+            once(rst_at(0.5)),
+        ],
+        assurance=frozenset({Assurance.UNVERIFIED}),
+    ),
+    Scenario(
         name="date too young to be strong",
         traps="H8 (12)",
         script=lambda: young_last_modified,

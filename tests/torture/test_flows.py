@@ -15,11 +15,15 @@ from tests.support.fault_server import (
     FaultServer,
     Resource,
     SignedLinks,
+    after,
     check_file,
+    cut_after,
     no_validators,
     redirect,
+    redirect_in_turn,
     require_cookie,
     require_header,
+    rst_before_head,
     set_cookie,
     status,
     swap,
@@ -114,6 +118,21 @@ async def test_row_35_a_new_link_keeps_the_bytes_only_of_the_same_file(
         check_file(driver.path(row), seed, SIZE)
     sent = fault_server.bytes_sent("/new")
     assert (sent <= SIZE - kept + 512 * 1024) if seed == 1 else (sent >= SIZE)
+
+
+async def test_row_33_a_dead_edge_is_left_for_another(
+    fault_server: FaultServer, second_server: FaultServer, tmp_path: Path
+) -> None:
+    """Trap H33: the place that the redirects led to is gone, the link itself is well."""
+    script = [after(1, rst_before_head), cut_after(MIB)]
+    dead = fault_server.add(Resource(path="/edge", size=SIZE), script)
+    alive = second_server.add(Resource(path="/edge", size=SIZE))
+    url = fault_server.add(Resource(path="/f"), redirect_in_turn([dead, alive]))
+    async with running(tmp_path) as driver:
+        row = await driver.fetch(url)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, SIZE)
+    assert second_server.bytes_sent("/edge") <= SIZE
 
 
 async def test_row_31_a_link_that_is_off_for_a_while_costs_no_restart(

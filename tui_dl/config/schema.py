@@ -84,7 +84,7 @@ class Downloads:
         ),
     )
     timeout_s: float = field(
-        default=60.0,
+        default=30.0,
         metadata=_rule(Kind.SECONDS, "Longest silence on a connection.", low=1, high=3600),
     )
     connect_timeout_s: float = field(

@@ -12,8 +12,9 @@ from typing import Protocol
 from tui_dl.domain.model import Validators
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.facts import OVERLAP_BYTES, Facts
+from tui_dl.engine.patience import Patience
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
-from tui_dl.engine.source import LinkSource
+from tui_dl.engine.source import LONGEST_HEAD_S, LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.worker import Worker
 from tui_dl.net.client import HttpClient
@@ -49,11 +50,14 @@ class Target(Protocol):
 class Asking:
     """Requests of one transfer, and the overlap that each reply has to prove."""
 
-    def __init__(self, client: HttpClient, sources: Sources, target: Target, facts: Facts) -> None:
+    def __init__(
+        self, client: HttpClient, sources: Sources, target: Target, facts: Facts, patience: Patience
+    ) -> None:
         self._client = client
         self._sources = sources
         self._target = target
         self._facts = facts
+        self._patience = patience
         self._overlaps: dict[int, bytes] = {}
 
     async def open(self, worker: Worker, claim: Claim, plan: Plan) -> Reply:
@@ -77,22 +81,29 @@ class Asking:
         if not self._sources.has_joined(worker.source):
             conditional = False  # its tag is compared when it comes; another one may be right
         validators = known.validators if conditional else Validators()
-        return await self._send(worker, worker.source, validators)
+        head_s = LONGEST_HEAD_S
+        if not worker.source.has_own_timeout:
+            head_s = self._patience.head_s(plan.done_bytes)
+        return await self._send(worker, worker.source, validators, head_s)
 
-    async def _send(self, worker: Worker, source: LinkSource, validators: Validators) -> Reply:
+    async def _send(
+        self, worker: Worker, source: LinkSource, validators: Validators, head_s: float
+    ) -> Reply:
         if source.resolved_url is None:
             async with source.resolving:
                 if source.resolved_url is None:
-                    reply = await self._send_now(worker, source, validators)
+                    reply = await self._send_now(worker, source, validators, head_s)
                     if reply.status in BODIES:
                         source.note_reply(reply.url)
                     return reply
-        return await self._send_now(worker, source, validators)
+        return await self._send_now(worker, source, validators, head_s)
 
-    async def _send_now(self, worker: Worker, source: LinkSource, validators: Validators) -> Reply:
+    async def _send_now(
+        self, worker: Worker, source: LinkSource, validators: Validators, head_s: float
+    ) -> Reply:
         worker.asked_url = source.current_url
         return await self._client.open(
-            source.request(worker.asked_start, worker.asked_end, validators)
+            source.request(worker.asked_start, worker.asked_end, validators, head_s)
         )
 
     async def _read_overlap(self, claim: Claim, plan: Plan) -> bytes:
@@ -128,7 +139,13 @@ class Asking:
             self._sources.admit_mirror(source, head, facts.known)
         known = self._sources.known_of(source, facts.known)
         verdict = facts.admit(
-            head, asked, fields, known=known, is_mirror=is_mirror, has_bytes=has_bytes
+            head,
+            asked,
+            fields,
+            known=known,
+            is_mirror=is_mirror,
+            has_bytes=has_bytes,
+            has_overlap=bool(self.overlap_of(worker)),
         )
         if verdict.verdict in (Verdict.WHOLE, Verdict.RANGE_IGNORED):
             self._overlaps[worker.number] = b""

@@ -23,8 +23,11 @@ class EngineConfig:
     limit_bps: int = 0
     default_limit_bps: int = 0
     """Limit of each download that names none."""
-    timeout_s: float = 60.0
-    """Longest silence on a connection, and the wait for a reply's head (30 s at most there)."""
+    timeout_s: float = 30.0
+    """Longest silence on a connection, and the wait for a reply's head (30 s at most there).
+
+    Less at first where a new connection costs nothing: see ``patience.py``.
+    """
     connect_timeout_s: float = 15.0
     max_tries: int = 5
     """Tries in a row without progress before a download fails; 0 is endless."""

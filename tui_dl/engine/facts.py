@@ -18,6 +18,7 @@ OVERLAP_BYTES = 64 * 1024
 """How much is read again before a resume without a strong validator (trap H8)."""
 
 REFUSALS_BEFORE_SINGLE = 2
+UNPROVEN_BEFORE_WHOLE = 4
 
 
 class GenerationChangedError(ReplyRefusedError):
@@ -42,6 +43,10 @@ class Facts:
     is_unverified: bool = False
     server_digests: tuple[Digest, ...] = ()
     refusals: int = 0
+    tells_no_version: bool = False
+    """It had a validator, but later ranges come without: bytes must prove what it did."""
+    unproven: int = 0
+    """Replies that could not prove it."""
     first_head: Head | None = None
 
     def admit(
@@ -53,12 +58,14 @@ class Facts:
         known: Known,
         is_mirror: bool,
         has_bytes: bool,
+        has_overlap: bool = False,
     ) -> Judgement:
         """Judge a reply that carries a body, and learn from it.
 
         ``fields`` are its header fields, searched for digests. ``known`` is what its own
         source told before: mirrors may tag the same version differently. Without bytes on disk
         (``has_bytes``) a whole reply is always welcome: it is the version from now on.
+        ``has_overlap`` is whether its first bytes will be held against those on disk.
 
         Raises:
             GenerationChangedError: the resource is another version.
@@ -92,8 +99,22 @@ class Facts:
             raise ReplyRefusedError(
                 "The server refused the range (416).", code=ErrorCode.RANGE_UNSATISFIABLE
             )
+        is_mute = known.validators != Validators() and head.validators == Validators()
+        if kind is Verdict.PART and is_mute and has_bytes and not has_overlap:
+            self._refuse_mute()
         self._learn(head, verdict, fields)
         return verdict
+
+    def _refuse_mute(self) -> None:
+        """Demand known bytes from a server that no longer tells which version it sends."""
+        self.tells_no_version = True
+        self.unproven += 1
+        if self.unproven > UNPROVEN_BEFORE_WHOLE:
+            raise StartOverError("The server no longer tells the version of what it sends.")
+        raise ReplyRefusedError(
+            "The server no longer tells the version: its bytes are compared first.",
+            code=ErrorCode.RANGE_MISMATCH,
+        )
 
     def _learn(self, head: Head, verdict: Judgement, fields: tuple[tuple[str, str], ...]) -> None:
         kind = verdict.verdict
@@ -123,12 +144,15 @@ class Facts:
         """Whether several replies may be joined without asking for proof of each byte."""
         validators = self.known.validators
         has_tag = validators.etag is not None and not self.known.validators_rotate
+        if self.tells_no_version:
+            return False
         return bool(self.ranges_supported) and (has_tag or validators.last_modified is not None)
 
     @property
     def needs_overlap(self) -> bool:
         """Whether a resume must first read known bytes again."""
-        return self.known.validators.strong is None or self.known.validators_rotate
+        has_tag = self.known.validators.strong is not None and not self.tells_no_version
+        return not has_tag or self.known.validators_rotate
 
     def assurance(self, framing: Framing | None) -> Assurance:
         """Return what may be said of the finished file when no digest speaks."""

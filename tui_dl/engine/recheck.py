@@ -15,6 +15,9 @@ from tui_dl.engine.source import LinkSource
 from tui_dl.net.client import HttpClient
 from tui_dl.net.identity import read_head, same_version
 
+LONGEST_WAIT_S = 10.0
+"""For the answer. The file is here; what is asked is a courtesy to the user."""
+
 
 def is_in_place(record: DownloadRecord) -> bool:
     """Return whether the published file is there and nobody has written to it since."""
@@ -38,7 +41,7 @@ async def is_same_at_source(
         record.url, record.options, config, record.source, CookieJar(), secrets_for=record.url
     )
     try:
-        reply = await client.open(source.request(0, None, Validators()))
+        reply = await client.open(source.request(0, 1, Validators(), LONGEST_WAIT_S))
     except TuiDlError:
         return None
     try:

@@ -41,6 +41,37 @@ def react(error: TuiDlError, *, had_bytes: bool) -> Reaction:
     return Reaction.ONE_CONNECTION
 
 
+NOT_ABOUT_RANGES = LINK_STATUSES - {403} | {407, 429, 451, 503}
+
+
+def refined(
+    error: TuiDlError, reaction: Reaction, source: LinkSource, asked_url: str, *, has_bytes: bool
+) -> TuiDlError:
+    """Return what an error means for this link: ``has_bytes`` is whether it ever gave any."""
+    if reaction is Reaction.LINK_IS_DEAD:
+        return link_expired(error, source, asked_url, has_bytes=has_bytes)
+    return _hopeful(error, has_bytes=has_bytes)
+
+
+def _hopeful(error: TuiDlError, *, has_bytes: bool) -> TuiDlError:
+    """Let a link that gave bytes be tried again after an odd answer, such as a lone 400."""
+    if error.retryable or not has_bytes or error.code is not ErrorCode.HTTP_STATUS:
+        return error
+    return TransferError(error.message, code=error.code, http_status=error.http_status)
+
+
+def may_be_about_ranges(error: TuiDlError, *, has_bytes: bool) -> bool:
+    """Return whether the file might come to a request without a Range field.
+
+    Some servers answer any Range, or If-Range, with an error, or break off.
+    """
+    if error.http_status is None:
+        return error.code is ErrorCode.CONNECTION_LOST and not has_bytes
+    if error.code is ErrorCode.FORBIDDEN:
+        return not has_bytes
+    return error.http_status not in NOT_ABOUT_RANGES and error.code is ErrorCode.HTTP_STATUS
+
+
 def link_expired(
     error: TuiDlError, source: LinkSource, asked_url: str, *, has_bytes: bool
 ) -> TuiDlError:

@@ -13,6 +13,17 @@ from tui_dl.domain.errors import Failure
 LONGEST_RETRY_AFTER_S = 3600.0
 """A server may ask for any wait; after an hour it is worth a look all the same."""
 
+ABSURD_RETRY_AFTER_S = 86_400.0
+"""Who names more than a day names no time: a broken clock, or a date at the end of all."""
+
+
+def asked_wait_s(failure: Failure) -> float | None:
+    """Return the wait that a server's Retry-After is worth (trap H28), if any."""
+    asked_s = failure.retry_after_s
+    if asked_s is None or asked_s > ABSURD_RETRY_AFTER_S:
+        return None
+    return min(asked_s, LONGEST_RETRY_AFTER_S)
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -34,7 +45,5 @@ class RetryPolicy:
             return None
         backoff_s = min(self.longest_s, self.base_s * 2.0 ** min(tries - 1, 16))
         backoff_s *= 0.5 + jitter / 2
-        asked_s = failure.retry_after_s
-        if asked_s is None:
-            return backoff_s
-        return min(asked_s, LONGEST_RETRY_AFTER_S) + jitter * min(1.0, self.base_s)
+        asked_s = asked_wait_s(failure)
+        return backoff_s if asked_s is None else asked_s + jitter * min(1.0, self.base_s)

@@ -18,6 +18,9 @@ from tui_dl.engine.config import EngineConfig
 from tui_dl.net.request import HttpRequest
 from tui_dl.net.tls import TlsOptions
 
+LONGEST_HEAD_S = 30.0
+"""From having a connection to the end of the final head (trap H21)."""
+
 
 @dataclass(slots=True)
 class LinkSource:
@@ -55,7 +58,13 @@ class LinkSource:
         parsed = parse_url(self.current_url)
         return parsed.host, parsed.port
 
-    def request(self, start: int | None, end: int | None, validators: Validators) -> HttpRequest:
+    def request(
+        self,
+        start: int | None,
+        end: int | None,
+        validators: Validators,
+        head_timeout_s: float = LONGEST_HEAD_S,
+    ) -> HttpRequest:
         """Return the request for bytes ``start``..``end`` (half-open; ``None`` to the end).
 
         ``start`` ``None`` asks for the whole file without a Range header. If-Range goes
@@ -79,7 +88,7 @@ class LinkSource:
                 check=options.check_certificate and config.check_certificate,
             ),
             connect_timeout_s=options.connect_timeout_s or config.connect_timeout_s,
-            head_timeout_s=min(30.0, self.timeout_s),
+            head_timeout_s=min(head_timeout_s, self.timeout_s),
             private_redirects_allowed=self.origin is Source.LOCAL,
             hosts=host_rule(options.allowed_hosts, options.blocked_hosts),
             cookies=self.cookies,
@@ -91,13 +100,24 @@ class LinkSource:
         """Longest silence, in seconds."""
         return self.options.timeout_s or self.config.timeout_s
 
+    @property
+    def has_own_timeout(self) -> bool:
+        """Whether the user said how long a silence may be: then it is that long."""
+        return self.options.timeout_s is not None
+
     def note_reply(self, url: str) -> None:
         """Remember where redirects led: later workers go there directly (trap H33)."""
         self.resolved_url = url
 
-    def note_progress(self) -> None:
-        """Bytes moved: an expired link may be resolved again."""
-        self.resolved_again = False
+    def note_break(self, *, has_moved: bool) -> None:
+        """Everything stopped. Bytes had moved: an expired link may be resolved again.
+
+        Else the place that the redirects led to is perhaps dead, and others are not (H33).
+        """
+        if has_moved:
+            self.resolved_again = False
+        else:
+            self.resolved_url = None
 
     def may_resolve_again(self) -> bool:
         """Go back to the original URL, once for all workers (trap H29)."""

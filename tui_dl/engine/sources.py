@@ -46,6 +46,11 @@ class Sources:
         """The link whose version counts."""
         return self._links[0]
 
+    @property
+    def has_others(self) -> bool:
+        """Whether another link could take the place of the first one."""
+        return len(self._links) > 1
+
     def pick(self, workers: Iterable[Busy], now_s: float) -> LinkSource:
         """Return the link that one more connection would probably help most."""
         if len(self._links) == 1:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from statistics import median
 
 from tui_dl.domain.errors import ErrorCode, TransferError, TuiDlError
 from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
@@ -16,13 +15,14 @@ from tui_dl.engine.asking import Asking, Target
 from tui_dl.engine.facts import Facts, GenerationChangedError
 from tui_dl.engine.governor import Governor
 from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.patience import Patience
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
-from tui_dl.engine.recovery import Reaction, link_expired, react
-from tui_dl.engine.retry import RetryPolicy
+from tui_dl.engine.recovery import Reaction, may_be_about_ranges, react, refined
+from tui_dl.engine.retry import RetryPolicy, asked_wait_s
 from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.surroundings import Observer, Surroundings
-from tui_dl.engine.watch import Pace, worth_racing, worth_stealing
+from tui_dl.engine.watch import HOPED_BPS, Pace
 from tui_dl.engine.worker import Worker
 from tui_dl.net.host_gate import HostGate
 from tui_dl.net.identity import Judgement, Verdict
@@ -60,20 +60,22 @@ class Transfer:
         self._around = around
         self._target = target
         self._observer = observer
-        self._policy = policy
+        self._patience = Patience(
+            policy,
+            plan.done_bytes,
+            tries_are_own=sources.primary.options.max_tries is not None,
+        )
         self._governor = governor
         self._limit = limit
         self._wake = asyncio.Event()
         self._fatal: BaseException | None = None
         self._last_error: TuiDlError | None = None
-        self._tries = 0
-        self._progress_at_try = plan.done_bytes
         self.has_begun = False
         self._is_ended = False
         self._numbers = 0
         self._pace = Pace()
         self._hold_off_until_s = 0.0
-        self._asking = Asking(around.client, sources, target, facts)
+        self._asking = Asking(around.client, sources, target, facts, self._patience)
 
     # -- the run
 
@@ -124,24 +126,28 @@ class Transfer:
         error = self._last_error
         if error is None:
             return
-        moved = self.plan.done_bytes > self._progress_at_try
-        self._progress_at_try = max(self._progress_at_try, self.plan.done_bytes)
-        self._tries = 1 if moved else self._tries + 1
-        if moved:
-            self.sources.primary.note_progress()
-        delay_s = self._policy.delay_s(error.failure(), self._tries, self._around.random())
-        if delay_s is None:
-            if not self.sources.drop(self.sources.primary):
-                raise error
-            self._observer.on_note(f"{error.message} A mirror takes its place.")
-            self._tries = delay_s = 0
-        if moved and error.retry_after_s is None:
-            delay_s = min(delay_s, 0.05)  # a link that breaks but moves is tried again at once
+        delay_s = self._patience.failed(error, self.plan.done_bytes, self._around.random())
+        self.sources.primary.note_break(has_moved=self._patience.has_moved)
+        if delay_s is None or (self.sources.has_others and self._patience.is_tired):
+            self._find_another_way(error)
+            delay_s = 0.0
         self._last_error = None
         await self._wait_before_next_try(error, delay_s)
 
+    def _find_another_way(self, error: TuiDlError) -> None:
+        """Turn to a mirror, or ask without ranges; raises ``error`` when neither is left."""
+        if self.sources.drop(self.sources.primary):
+            self._observer.on_note(f"{error.message} A mirror takes its place.")
+            self._patience.renew()
+            return
+        about_ranges = may_be_about_ranges(error, has_bytes=self.plan.done_bytes > 0)
+        if self.facts.ranges_supported is False or not about_ranges:
+            raise error
+        self.facts.ranges_supported = False
+        self._observer.on_note(f"{error.message} The file is asked for once without a range.")
+
     async def _wait_before_next_try(self, error: TuiDlError, delay_s: float) -> None:
-        self._observer.on_waiting(error, self._tries, delay_s)
+        self._observer.on_waiting(error, self._patience.tries, delay_s)
         self._hold_off_until_s = self.now_s() + delay_s
         while (left_s := self._hold_off_until_s - self.now_s()) > 0:
             self._wake.clear()
@@ -204,8 +210,11 @@ class Transfer:
 
     @property
     def idle_timeout_s(self) -> float:
-        """Longest silence on a connection."""
-        return self.sources.primary.timeout_s
+        """Longest silence on a connection: the less a new one would cost, the shorter."""
+        source = self.sources.primary
+        if source.has_own_timeout or not self.facts.ranges_supported:
+            return source.timeout_s
+        return min(source.timeout_s, self._patience.silence_s(self.plan.done_bytes))
 
     async def open_reply(self, worker: Worker, claim: Claim) -> Reply:
         """Send the request for a claim."""
@@ -310,19 +319,13 @@ class Transfer:
         if not self.facts.may_split or self.plan.total is None:
             return None
         now_s = self.now_s()
-        usual_bps = self._usual_bps(now_s)
-        rate_of = self._pace.rate_of(self.workers, usual_bps, now_s)
-        smallest = worth_stealing(usual_bps, self._pace.setup_s)
-        claim = self.plan.steal(rate_of, usual_bps, smallest)
-        if claim is None:
-            claim = self.plan.race(
-                rate_of, lambda c: worth_racing(c, rate_of(c), usual_bps, self._pace.setup_s)
-            )
-        return claim
+        return self._pace.share(self.plan, self.workers, now_s, self._least_bps(now_s))
 
-    def _usual_bps(self, now_s: float) -> float:
-        rates = [w.rate_bps(now_s) for w in self.workers if w.received_of_claim > 0]
-        return median(rates) if rates else 0.0
+    def _least_bps(self, now_s: float) -> float:
+        """Return what to hope of one more when the only connection is as good as dead."""
+        if len(self.workers) != 1 or self._limit.rate_bps or self._around.global_limit.rate_bps:
+            return 0.0
+        return HOPED_BPS if self._pace.all_crawl(self.workers, now_s) else 0.0
 
     def _look_after_workers(self) -> None:
         """Count, add, and replace. Called some ten times a second and at each event."""
@@ -341,6 +344,8 @@ class Transfer:
         )
         if now_s < self._hold_off_until_s or not any(w.received for w in self.workers):
             return  # while nobody receives, more of the same would only hide a dead link
+        if self._least_bps(now_s) > 0:
+            target = max(target, 2)
         while len(self.workers) < target:
             source = self.sources.pick(self.workers, now_s)
             gate = self._around.gates.gate(*source.gate_key)
@@ -374,15 +379,13 @@ class Transfer:
             self._fatal = GenerationChangedError(error.message)
             return
         others = len(self.workers) - 1
-        if reaction is Reaction.LINK_IS_DEAD:
-            error = link_expired(
-                error, worker.source, worker.asked_url, has_bytes=self.plan.done_bytes > 0
-            )
-        elif reaction is Reaction.FEWER_CONNECTIONS and others:
+        has_bytes = self.plan.done_bytes > 0
+        error = refined(error, reaction, worker.source, worker.asked_url, has_bytes=has_bytes)
+        if reaction is Reaction.FEWER_CONNECTIONS and others:
             gate.lower(others)
             self._governor.lower(others)
-        if error.retry_after_s:
-            gate.hold(error.retry_after_s, error.message)
+        if wait_s := asked_wait_s(error.failure()):
+            gate.hold(wait_s, error.message)
         self._hold_off_until_s = self.now_s() + (HOLD_OFF_S if others else 0.0)
         self._observer.on_note(f"Connection {worker.number}: {error.message}")
         self._last_error = error

@@ -5,15 +5,23 @@ Must not start or stop anything. Times and rates come in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
-from tui_dl.engine.plan import Claim
+from tui_dl.engine.plan import Claim, Plan
 from tui_dl.engine.worker import Worker
 
 SMALLEST_SHARE_BYTES = 64 * 1024
 SILENCE_S = 0.25
 """Longer than the gaps between two reads of a healthy connection on a short link."""
+
+CRAWL_BPS = 1024.0
+CRAWL_S = 4.0
+"""Below that rate for so long a connection is as good as dead (trap H20)."""
+
+HOPED_BPS = 64 * 1024.0
+"""What another connection is expected to bring when nothing else gives a measure."""
 
 READ_BYTES = 256 * 1024
 LOSER_LAG_BYTES = 256 * 1024
@@ -40,6 +48,7 @@ class Pace:
 
     setup_s: float = 0.0
     _samples: int = 0
+    _crawls_since_s: float | None = None
 
     def note_setup(self, took_s: float) -> None:
         """Take one measured time from asking to the head of the reply."""
@@ -49,6 +58,14 @@ class Pace:
     def patience_s(self) -> float:
         """Return how long a connection may be silent before it counts as slow."""
         return SILENCE_S + 3 * self.setup_s
+
+    def all_crawl(self, workers: Iterable[Worker], now_s: float) -> bool:
+        """Return whether nobody has brought anything to speak of for a while."""
+        if any(worker.rate_bps(now_s) >= CRAWL_BPS for worker in workers):
+            self._crawls_since_s = None
+        elif self._crawls_since_s is None:
+            self._crawls_since_s = now_s
+        return self._crawls_since_s is not None and now_s - self._crawls_since_s >= CRAWL_S
 
     def rate_of(
         self, workers: Iterable[Worker], usual_bps: float, now_s: float
@@ -60,6 +77,21 @@ class Pace:
                 key = id(worker.claim)
                 rates[key] = rates.get(key, 0.0) + self._rate(worker, usual_bps, now_s)
         return lambda claim: rates.get(id(claim), 0.0)
+
+    def share(
+        self, plan: Plan, workers: Sequence[Worker], now_s: float, least_bps: float
+    ) -> Claim | None:
+        """Return what one more connection may take of the others' work, or race on.
+
+        ``least_bps`` is what it will surely bring, whatever the others do.
+        """
+        rates = [w.rate_bps(now_s) for w in workers if w.received_of_claim > 0]
+        usual_bps = max(median(rates) if rates else 0.0, least_bps)
+        rate_of = self.rate_of(workers, usual_bps, now_s)
+        claim = plan.steal(rate_of, usual_bps, worth_stealing(usual_bps, self.setup_s))
+        if claim is not None:
+            return claim
+        return plan.race(rate_of, lambda c: worth_racing(c, rate_of(c), usual_bps, self.setup_s))
 
     def _rate(self, worker: Worker, usual_bps: float, now_s: float) -> float:
         silence_s = now_s - worker.last_byte_s
