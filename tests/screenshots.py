@@ -160,6 +160,15 @@ async def dialogs(app: TuiDlApp, pilot: Pilot[int], suffix: str) -> None:
     await pilot.press("question_mark")
     await pilot.pause(0.3)
     save(app, f"help-{suffix}")
+    await pilot.press("escape", "h")
+    await pilot.pause(0.3)
+    save(app, f"history-{suffix}")
+    await pilot.press("escape", "s", "down")
+    await pilot.pause(0.3)
+    save(app, f"settings-{suffix}")
+    await pilot.press("end", "up", "up", "up", "enter", "down", "down")
+    await pilot.pause(0.3)
+    save(app, f"themes-{suffix}")
 
 
 def main() -> None:

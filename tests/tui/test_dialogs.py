@@ -83,15 +83,6 @@ async def test_a_bad_new_link_is_explained_and_kept() -> None:
         assert service.calls_of("set_url") == []
 
 
-async def test_a_new_link_for_a_running_download_is_refused_in_words() -> None:
-    service = scenes.busy()
-    async with driven(service) as d:
-        await d.press("u")
-        await d.type("https://example.org/new")
-        await d.press("enter")
-        assert d.toasts == ["A download that is downloading cannot be given a new link."]
-
-
 async def test_a_new_link_is_for_one_download_only() -> None:
     service = FakeService()
     service.put("a.bin")

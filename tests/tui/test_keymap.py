@@ -17,7 +17,7 @@ KEYS = next(entry for entry in entries() if entry.key == "ui.keys")
         ("", {}),
         ("list.add=i", {"list.add": "i"}),
         ("list.add=i,f3  download.pause=ctrl+x", {"list.add": "i,f3", "download.pause": "ctrl+x"}),
-        ("app.help=h,?", {"app.help": "h,question_mark"}),
+        ("app.help=f4,?", {"app.help": "f4,question_mark"}),
         ("list.add=p download.pause=a", {"list.add": "p", "download.pause": "a"}),
     ],
 )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,10 +52,21 @@ SHOTS = (
     Shot("setting-80x24", scenes.busy, (80, 24), ("s", "j", "enter")),
     Shot("theme-80x24", scenes.busy, (80, 24), ("s", "end", "k", "k", "k", "enter")),
     Shot("add-more-80x24", scenes.busy, (80, 24), ("a", "ctrl+o")),
+    *(Shot(f"history-{w}x{h}", scenes.busy, (w, h), ("h",)) for w, h in SIZES),
     Shot("filter-80x24", scenes.busy, (80, 24), ("slash", "i", "s", "o")),
     Shot("selected-80x24", scenes.busy, (80, 24), ("space", "j", "space")),
     Shot("many-80x24", lambda: scenes.many(10_000), (80, 24), ("end", "k")),
 )
+
+
+@pytest.fixture(autouse=True)
+def same_clock_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Show times as in UTC: the history shows local ones."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)

@@ -24,7 +24,7 @@ from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Status
 from tui_dl.domain.rates import RateHistory
-from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot
+from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot, EventKind
 from tui_dl.service.contract import DownloadService
 from tui_dl.tui import leaving, live, themes
 from tui_dl.tui.adding import Adding, Refusal
@@ -42,13 +42,19 @@ from tui_dl.tui.screens.help import HelpDialog, sections_of
 from tui_dl.tui.screens.main import MainScreen
 from tui_dl.tui.screens.settings import SettingsScreen
 from tui_dl.tui.steering import Severity, Steering, plural
+from tui_dl.tui.terminal_title import NO_TITLE, TerminalTitle
 from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.status import EngineLook
+from tui_dl.tui.view.title import title_text
 
 GATHER_NEWS_S = 2.0
 """Ends within this time after a toast are told together in the next one."""
 GIVEN_UP = frozenset({Status.COMPLETED, Status.CANCELLED})
 """Statuses that want no more space."""
+
+
+ENDS = frozenset({EventKind.COMPLETED, EventKind.FAILED})
+"""Events that ring the bell, if one is wanted."""
 
 
 class EngineWoke(Message, bubble=False):
@@ -125,6 +131,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
         self._removals = Removals(service, self._remove_now)
         self._clock = clock
         self._history = RateHistory()
+        self._title_bar = TerminalTitle(self._write_raw)
         self._ticker: Timer | None = None
         self._untold: list[DownloadEvent] = []
         self._news_timer: Timer | None = None
@@ -156,6 +163,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
     async def on_unmount(self) -> None:
         """Stop to listen, carry out what was deleted; the service is not ours to close."""
         self.feed.close()
+        self._title_bar.close()
         await self._removals.finish_all()
 
     # --- pictures -------------------------------------------------------------------
@@ -193,6 +201,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
     def _show(self) -> None:
         snapshot = self.picture
         self._history.add(self._clock(), snapshot.rate_bps)
+        self._show_title(snapshot)
         for screen in reversed(self.screen_stack):
             if isinstance(screen, DownloadScreen):
                 if screen.is_mounted:
@@ -200,6 +209,17 @@ class TuiDlApp(App[int], inherit_bindings=False):
                 break
         if self._watch is not None and self._watch.is_over(snapshot):
             self.exit(self._watch.exit_code(snapshot))
+
+    def _show_title(self, snapshot: EngineSnapshot) -> None:
+        if self.preferences.settings.ui.title:
+            self._title_bar.show(title_text(snapshot))
+        else:
+            self._title_bar.close()
+
+    def _write_raw(self, text: str) -> None:
+        has_title = os.environ.get("TERM", "") not in NO_TITLE
+        if has_title and not self.is_headless and self._driver is not None:
+            self._driver.write(text)
 
     def _stir(self) -> None:
         self.feed.stir()
@@ -229,7 +249,10 @@ class TuiDlApp(App[int], inherit_bindings=False):
         self._look()
 
     def _tell_news(self) -> None:
-        news, self._untold = news_of(self._untold), []
+        ended, self._untold = self._untold, []
+        news = news_of(ended)
+        if self.preferences.settings.ui.bell and any(e.kind in ENDS for e in ended):
+            self.bell()
         for each in news:
             self.say(each.sentence, each.severity)
         self._news_timer = self.set_timer(GATHER_NEWS_S, self._tell_news) if news else None

@@ -85,6 +85,7 @@ def _contexts() -> tuple[Mapping[str, frozenset[str]], ...]:
     from tui_dl.tui.app import TuiDlApp
     from tui_dl.tui.screens.base import DownloadScreen
     from tui_dl.tui.screens.details import DetailsScreen
+    from tui_dl.tui.screens.history import HistoryScreen
     from tui_dl.tui.screens.main import MainScreen
     from tui_dl.tui.screens.settings import SettingsScreen
     from tui_dl.tui.widgets.download_list import DownloadList
@@ -93,6 +94,7 @@ def _contexts() -> tuple[Mapping[str, frozenset[str]], ...]:
     places: tuple[tuple[type, ...], ...] = (
         (TuiDlApp, DownloadScreen, MainScreen, DownloadList),
         (TuiDlApp, DownloadScreen, DetailsScreen),
+        (TuiDlApp, DownloadScreen, HistoryScreen, LineList),
         (TuiDlApp, SettingsScreen, LineList),
     )
     return tuple(_bound(place) for place in places)

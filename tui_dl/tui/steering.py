@@ -5,15 +5,18 @@ Every refusal becomes one sentence. Must not hold state of the screen.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import Status
-from tui_dl.domain.snapshot import DownloadSnapshot
+from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot
 from tui_dl.service.contract import ActionResult, DownloadService, MoveTo
 
+STOP_LIMIT_S = 20.0
+"""How long a running download may take to pause before its link is changed."""
 Severity = Literal["information", "warning", "error"]
 
 
@@ -67,12 +70,39 @@ class Steering:
         self._looked()
 
     async def set_url(self, download: DownloadSnapshot, url: str) -> None:
-        """Give a download a new link, and let a stopped one run with it."""
+        """Give a download a new link, and let a stopped one run with it.
+
+        One that runs is paused first: its connections hold the old link.
+        """
+        if download.status.is_running and not await self._stopped(download.id):
+            return
         taken = await self._ask(
             "given a new link", _listed(self._service.set_url(download.id, url))
         )
         if taken and download.status is not Status.QUEUED:
             await self._ask("resumed", self._service.resume([download.id]))
+
+    async def _stopped(self, id: str) -> bool:
+        """Pause a running download and wait until its connections are gone."""
+        loop = asyncio.get_running_loop()
+        over = asyncio.Event()
+
+        def heard(event: DownloadEvent) -> None:  # on the engine's thread
+            if event.download.id == id and not event.download.status.is_running:
+                loop.call_soon_threadsafe(over.set)
+
+        unsubscribe = self._service.subscribe(heard)
+        try:
+            if not await self._ask("paused", self._service.pause([id])):
+                return False
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await over.wait()
+        except TimeoutError:
+            self._say("It does not pause; the link is the old one. Try again with it.", "warning")
+            return False
+        finally:
+            unsubscribe()
+        return True
 
     async def _ask(self, done: str, answer: Awaitable[Sequence[ActionResult]]) -> int:
         """Await the answers, say what was refused, return how many were taken."""

@@ -21,20 +21,12 @@ from tui_dl.tui.details_feed import DetailsFeed
 from tui_dl.tui.keys import key_of
 from tui_dl.tui.screens.base import DownloadScreen
 from tui_dl.tui.screens.details import DetailsScreen
+from tui_dl.tui.screens.history import HistoryScreen
 from tui_dl.tui.view.listing import SortKey, Tab, arrange, count
 from tui_dl.tui.widgets.bars import ColumnLine, KeyLine, StatusLine, TabLine
 from tui_dl.tui.widgets.details_view import DetailsView
 from tui_dl.tui.widgets.download_list import DownloadList
-from tui_dl.tui.widgets.fields import SafeInput
-
-
-class FilterInput(SafeInput):
-    """The words that names must have. The list follows while they are typed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", id="filter.keep"),
-        Binding("escape", "screen.back", "Show all", id="filter.clear"),
-    ]
+from tui_dl.tui.widgets.fields import FilterInput
 
 
 class MainScreen(DownloadScreen):
@@ -47,6 +39,7 @@ class MainScreen(DownloadScreen):
         Binding("R", "resume_all", "Resume all", show=False, id="list.resume_all"),
         Binding("slash", "filter", "Filter", tooltip="Show names with a word", id="list.filter"),
         Binding("S", "sort", "Sort", show=False, tooltip="Next order", id="list.sort"),
+        Binding("h", "history", "History", show=False, tooltip="What ended", id="list.history"),
         Binding("1", "tab('all')", "All", show=False, id="list.tab_all"),
         Binding("2", "tab('active')", "Active", show=False, id="list.tab_active"),
         Binding("3", "tab('queued')", "Queued", show=False, id="list.tab_queued"),
@@ -171,9 +164,21 @@ class MainScreen(DownloadScreen):
     def action_sort(self) -> None:
         """Go to the next order."""
         keys = list(SortKey)
-        self._sort = keys[(keys.index(self._sort) + 1) % len(keys)]
-        self.query_one(TabLine).sort = self._sort
+        self._sort_by(keys[(keys.index(self._sort) + 1) % len(keys)])
+
+    @on(ColumnLine.Clicked)
+    def _heading_clicked(self, event: ColumnLine.Clicked) -> None:
+        """Sort by the heading; once more, and the order is that of the queue again."""
+        self._sort_by(SortKey.QUEUE if event.sort is self._sort else event.sort)
+
+    def _sort_by(self, sort: SortKey) -> None:
+        self._sort = sort
+        self.query_one(TabLine).sort = sort
         self._show_rows()
+
+    def action_history(self) -> None:
+        """Show what has ended."""
+        self.app.push_screen(HistoryScreen())
 
     def action_filter(self) -> None:
         """Type words; the list follows."""

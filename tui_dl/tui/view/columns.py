@@ -43,15 +43,15 @@ def columns_for(width: int) -> Columns:
     if width >= 149:
         bar = min(48, 22 + (width - 149) // 2)
         source = min(32, 22 + (width - 149) // 5)
-        wide = _fill(width - source, 16, bar, 4, size=10, rate=13, left=12, connections=6)
+        wide = _fill(width - source, 17, bar, 4, size=10, rate=13, left=12, connections=6)
         return replace(wide, width=width, source=source)
     if width >= 111:
         bar = min(32, 14 + (width - 111) // 2)
-        return _fill(width, 16, bar, 4, size=9, rate=13, left=11, connections=6)
+        return _fill(width, 17, bar, 4, size=9, rate=13, left=11, connections=6)
     if width >= 99:
-        return _fill(width, 14, 12, 4, size=9, rate=10, left=11, connections=5)
+        return _fill(width, 17, 12, 4, size=9, rate=10, left=11, connections=5)
     if width >= 76:
-        return _fill(width, 14, 12, 4, rate=10, left=10)
+        return _fill(width, 17, 10, 4, rate=10, left=10)
     if width >= 59:
         return _fill(width, 14, 8, 4, rate=10)
     if width >= 34:

@@ -16,8 +16,9 @@ from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_duration, format_rate, format_size
 from tui_dl.domain.urls import parse_url
 from tui_dl.tui.view.bars import progress_bar
-from tui_dl.tui.view.columns import Columns
+from tui_dl.tui.view.columns import GUTTER, Columns
 from tui_dl.tui.view.ink import Ink, Line, Span, cut_at_word, left, right
+from tui_dl.tui.view.listing import SortKey
 from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.words import LOOKS, status_word
 
@@ -63,6 +64,22 @@ def header_line(columns: Columns) -> Line:
     ):
         spans.append((right(word, cells), Ink.FAINT))
     return tuple(spans)
+
+
+def sort_at(columns: Columns, x: int) -> SortKey | None:
+    """Return what the heading at cell ``x`` sorts by, ``None`` if it is no order."""
+    edges: tuple[tuple[int, SortKey | None], ...] = (
+        (GUTTER + columns.name + columns.source, SortKey.NAME),
+        (2 + columns.status, SortKey.STATUS),
+        ((columns.bar and columns.bar + 1) + (columns.percent and columns.percent + 1), None),
+        (columns.size, SortKey.SIZE),
+    )
+    end = 0
+    for cells, sort in edges:
+        end += cells
+        if x < end:
+            return sort
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from tui_dl.tui.view.columns import columns_for
 from tui_dl.tui.view.ink import Ink, Line, Span, width_of
 from tui_dl.tui.view.listing import Counts, SortKey, Tab
-from tui_dl.tui.view.row import header_line
+from tui_dl.tui.view.row import header_line, sort_at
 from tui_dl.tui.view.status import EngineLook, status_line
 from tui_dl.tui.widgets.inked import InkedLine
 
@@ -33,6 +33,18 @@ class StatusLine(InkedLine):
 
 class ColumnLine(InkedLine):
     """The headings over the list. A click on one sorts by it."""
+
+    class Clicked(Message):
+        """The user clicked a heading that can be sorted by."""
+
+        def __init__(self, sort: SortKey) -> None:
+            super().__init__()
+            self.sort = sort
+
+    def on_click(self, event: events.Click) -> None:
+        """Turn a click into the column under it."""
+        if (sort := sort_at(columns_for(self.size.width), event.x)) is not None:
+            self.post_message(self.Clicked(sort))
 
     def line(self, width: int) -> Line:
         """Return the headings of the columns that the list shows at this width."""

@@ -5,7 +5,10 @@ The value keeps every character that was typed or pasted: judging it is not thei
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
@@ -18,6 +21,15 @@ class SafeInput(Input):
     def render_line(self, y: int) -> Strip:
         """Paint the line with nothing in it that could steer a terminal."""
         return _inert_strip(super().render_line(y))
+
+
+class FilterInput(SafeInput):
+    """The words that names must have. The list follows while they are typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Keep", id="filter.keep"),
+        Binding("escape", "screen.back", "Show all", id="filter.clear"),
+    ]
 
 
 class SafeTextArea(TextArea):
