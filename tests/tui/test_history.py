@@ -130,7 +130,9 @@ async def test_keys_for_running_downloads_are_off() -> None:
 
 async def test_an_empty_history_answers_every_key() -> None:
     async with driven(FakeService()) as d:
-        await d.press("h", "r", "d", "D", "O", "enter", "j", "G")
+        await d.press("h")
+        assert "nothing has ended yet" in d.text
+        await d.press("r", "d", "D", "O", "enter", "j", "G")
         assert isinstance(d.app.screen, HistoryScreen)
 
 

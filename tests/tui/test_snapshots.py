@@ -18,6 +18,7 @@ import pytest
 from tests.tui import scenes
 from tests.tui.driving import Driver, driven
 from tests.tui.fake_service import FakeService
+from tui_dl.config.schema import entries
 
 FOLDER = Path(__file__).parent / "snapshots"
 
@@ -32,6 +33,13 @@ class Shot:
     keys: tuple[str, ...] = ()
 
 
+SETTINGS_SHOWN = frozenset(
+    (
+        *("downloads.directory", "downloads.slots", "downloads.limit", "network.proxy"),
+        *("network.check_certificate", "ui.theme", "ui.keys", "ui.bell"),
+    )
+)
+"""A few of each kind: a setting that is added elsewhere changes no picture."""
 SIZES = ((80, 24), (120, 36), (200, 50))
 SHOTS = (
     *(Shot(f"busy-{w}x{h}", scenes.busy, (w, h)) for w, h in SIZES),
@@ -50,7 +58,7 @@ SHOTS = (
     Shot("help-120x36", scenes.busy, (120, 36), ("question_mark",)),
     *(Shot(f"settings-{w}x{h}", scenes.busy, (w, h), ("s", "j")) for w, h in SIZES),
     Shot("setting-80x24", scenes.busy, (80, 24), ("s", "j", "enter")),
-    Shot("theme-80x24", scenes.busy, (80, 24), ("s", "end", "k", "k", "k", "enter")),
+    Shot("theme-80x24", scenes.busy, (80, 24), ("s", "end", "k", "k", "enter")),
     Shot("add-more-80x24", scenes.busy, (80, 24), ("a", "ctrl+o")),
     *(Shot(f"history-{w}x{h}", scenes.busy, (w, h), ("h",)) for w, h in SIZES),
     Shot("filter-80x24", scenes.busy, (80, 24), ("slash", "i", "s", "o")),
@@ -67,6 +75,13 @@ def same_clock_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show a fixed choice of settings."""
+    chosen = [entry for entry in entries() if entry.key in SETTINGS_SHOWN]
+    monkeypatch.setattr("tui_dl.tui.screens.settings.shown_entries", lambda *, remote: chosen)
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)

@@ -68,7 +68,8 @@ class HistoryScreen(DownloadScreen):
 
     def _show_rows(self) -> None:
         rows = ended(self._snapshot.downloads, self._needle)
-        title = plural(len(rows), "download")
+        nothing = "nothing matches" if self._needle else "nothing has ended yet"
+        title = plural(len(rows), "download") if rows else nothing
         self.query_one("#history-title", Static).update(
             Content.assemble((" History ", "$accent bold"), (f"  {title}", "$ink-faint"))
         )
