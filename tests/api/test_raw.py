@@ -184,7 +184,7 @@ async def test_a_mistake_of_ours_is_a_plain_500(
     def broken(*args: object) -> None:
         raise RuntimeError("SECRET of the stack")
 
-    monkeypatch.setattr("tui_dl.api.surge.actions.listed", broken)
+    monkeypatch.setattr("tui_dl.api.surge.listing.listed", broken)
     reply = await server.http.get("/list")
     assert (reply.status_code, reply.text) == (500, "Internal error\n")
     assert (await server.http.get("/health")).status_code == 200

@@ -100,6 +100,14 @@ class Reader:
             if deadline_s is not None and now_s >= deadline_s and not is_progress_due:
                 return None
 
+    def ready(self) -> list[HubItem]:
+        """Return what else is there already, so that a burst can be told in one go."""
+        now_s = asyncio.get_running_loop().time()
+        found: list[HubItem] = []
+        while not self._closed and (item := self._take(now_s)) is not None:
+            found.append(item)
+        return found
+
     def close(self) -> None:
         """Give the slot back. Idempotent."""
         self._closed = True

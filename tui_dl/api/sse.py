@@ -17,6 +17,8 @@ from tui_dl.api.context import ApiContext
 from tui_dl.api.events import POLL_S, HubClosedError, HubItem, Reader, TooManyReadersError
 
 HEARTBEAT = b": still here\n\n"
+FLUSH_S = 0.02
+"""Shortest time between two pieces to one reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +76,15 @@ class EventStream:
     async def _pump(self, reader: Reader, send: Send) -> None:
         while True:
             item = await reader.next(self._plan.heartbeat_s)
-            piece = HEARTBEAT if item is None else b"".join(self._plan.frames_of(item))
+            if item is None:
+                await _send(send, HEARTBEAT)
+                continue
+            items = (item, *reader.ready())
+            piece = b"".join(frame for one in items for frame in self._plan.frames_of(one))
             if piece:
                 await _send(send, piece)
+            # A burst becomes a few large pieces: each one costs more than what it carries.
+            await asyncio.sleep(FLUSH_S)
 
 
 async def _until_gone(receive: Receive, reader: Reader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.rows import BORN, ID, make_row
-from tui_dl.api.surge.codec import STATUS_WORDS, download_status, history, listed
+from tui_dl.api.surge import listing
+from tui_dl.api.surge.codec import STATUS_WORDS, download_status, history
+from tui_dl.api.surge.listing import ListBody
 from tui_dl.api.surge.replies import json_reply
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Digest, DownloadOptions, Status
+from tui_dl.domain.snapshot import DownloadSnapshot
 
 WHOLE_FIELDS = frozenset(
     {
@@ -163,11 +167,12 @@ def test_the_list_is_running_then_queued_then_the_rest_without_the_cancelled() -
             ]
         )
     )
-    assert [wire["id"] for wire in listed(rows)] == ["running", "second", "third", "done", "broken"]
+    wires = json.loads(ListBody().encode(rows))
+    assert [wire["id"] for wire in wires] == ["running", "second", "third", "done", "broken"]
 
 
 def test_an_empty_list_is_a_list() -> None:
-    assert json_reply(listed(())).body == b"[]\n"
+    assert ListBody().encode(()) == b"[]\n"
     assert json_reply(history(())).body == b"[]\n"
 
 
@@ -243,3 +248,23 @@ def test_secrets_never_leave() -> None:
 def test_a_name_that_is_no_text_still_makes_a_list() -> None:
     body = bytes(json_reply([download_status(make_row(directory="/f\udcff"))]).body)
     assert json.loads(body)[0]["dest_path"] == "/f\udcff/big.iso"
+
+
+def test_a_row_that_did_not_change_is_put_into_words_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def count(row: DownloadSnapshot) -> dict[str, Any]:
+        made.append(row.id)
+        return download_status(row)
+
+    monkeypatch.setattr(listing, "download_status", count)
+    body = ListBody()
+    same, moving = make_row(id="same"), make_row(id="moving", position=1)
+    first = body.encode([same, moving])
+    assert body.encode([same, moving]) == first
+    changed = body.encode([same, replace(moving, done_bytes=5)])
+    assert json.loads(changed)[1]["downloaded"] == 5
+    assert made == ["same", "moving", "moving"]
+    assert body.encode([]) == b"[]\n"
+    body.encode([same])
+    assert made[-1] == "same", "what left the list is not kept"

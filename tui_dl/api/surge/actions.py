@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.responses import Response
@@ -17,7 +17,8 @@ from tui_dl.api.context import ApiContext
 from tui_dl.api.opening import Opener, is_local_caller, is_program
 from tui_dl.api.requests import query_value
 from tui_dl.api.surge.adding import UrlBody, decode
-from tui_dl.api.surge.codec import download_status, final_path, history, listed
+from tui_dl.api.surge.codec import download_status, final_path, history
+from tui_dl.api.surge.listing import ListBody
 from tui_dl.api.surge.replies import Refused, json_reply, refused_by
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Status
@@ -40,6 +41,7 @@ class Call:
     scope: Scope
     body: bytes
     opener: Opener
+    list_body: ListBody = field(default_factory=ListBody)
 
     def row(self) -> DownloadSnapshot:
         """Return the download that ``?id=`` names.
@@ -64,7 +66,8 @@ async def health(call: Call) -> Response:
 
 async def list_all(call: Call) -> Response:
     """Return the list."""
-    return json_reply(listed(call.context.rows.rows()))
+    body = call.list_body.encode(call.context.rows.rows())
+    return Response(body, media_type="application/json")
 
 
 async def list_history(call: Call) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from tui_dl.domain.model import Status
@@ -33,14 +34,14 @@ STATUS_WORDS = {
 _ORDER = {"downloading": 0, "pausing": 0, "queued": 1}
 
 
-def listed(rows: tuple[DownloadSnapshot, ...]) -> list[Wire]:
-    """Return the array of /list: running, then queued in order, then all others.
+def listed(rows: Iterable[DownloadSnapshot]) -> list[DownloadSnapshot]:
+    """Return what /list shows, in its order: running, then queued, then all others.
 
     Cancelled records are absent: Surge has no word for them.
     """
     shown = [row for row in rows if row.status is not Status.CANCELLED]
     shown.sort(key=lambda row: (_ORDER.get(STATUS_WORDS[row.status], 2), row.position))
-    return [download_status(row) for row in shown]
+    return shown
 
 
 def download_status(row: DownloadSnapshot) -> Wire:

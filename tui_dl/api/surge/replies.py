@@ -22,12 +22,15 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 
 def json_reply(content: Any, status: int = 200) -> Response:
     """Return compact JSON and a newline."""
+    return Response(to_json(content) + b"\n", status, media_type="application/json")
+
+
+def to_json(content: Any) -> bytes:
+    """Return compact JSON."""
     try:
-        body = msgspec.json.encode(content)
+        return msgspec.json.encode(content)
     except UnicodeEncodeError:  # a folder whose name is no UTF-8
-        body = json.dumps(content, separators=(",", ":")).encode("ascii")
-    body += b"\n"
-    return Response(body, status, media_type="application/json")
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
 def text_reply(status: int, text: str) -> Response:

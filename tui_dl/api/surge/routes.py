@@ -18,8 +18,9 @@ from tui_dl.api.opening import Opener, desktop_open
 from tui_dl.api.requests import segments_of
 from tui_dl.api.surge import actions, downloads
 from tui_dl.api.surge.actions import Action, Call
+from tui_dl.api.surge.listing import ListBody
 from tui_dl.api.surge.replies import STATUS_OF, Refused, text_reply
-from tui_dl.api.surge.streams import surge_stream
+from tui_dl.api.surge.streams import SurgeFrames, surge_stream
 from tui_dl.domain.errors import TuiDlError
 
 
@@ -75,6 +76,8 @@ class SurgeFacade:
         """``opener`` hands a path to the desktop."""
         self._context = context
         self._opener = opener
+        self._frames = SurgeFrames()
+        self._list = ListBody()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,7 +101,7 @@ class SurgeFacade:
         if scope["method"] not in ("GET", "POST"):
             await text_reply(405, "Method not allowed")(scope, receive, send)
             return
-        await surge_stream(self._context)(scope, receive, send)
+        await surge_stream(self._context, self._frames)(scope, receive, send)
 
     async def _answer(self, segments: tuple[str, ...], scope: Scope, receive: Receive) -> Response:
         route = ROUTES.get(segments)
@@ -111,7 +114,7 @@ class SurgeFacade:
             return reply
         body = await Request(scope, receive).body()
         try:
-            return await action(Call(self._context, scope, body, self._opener))
+            return await action(Call(self._context, scope, body, self._opener, self._list))
         except Refused as refusal:
             return text_reply(refusal.status, refusal.text)
         except TuiDlError as error:
