@@ -23,6 +23,13 @@ def halve(part: Path) -> None:
     os.truncate(part, part.stat().st_size // 2)
 
 
+def cut_and_stretch(part: Path) -> None:
+    """Leave zeros, as cutting does when a write behind the cut comes next."""
+    size = part.stat().st_size
+    os.truncate(part, 65536)
+    os.truncate(part, size)
+
+
 def flip_a_byte(part: Path) -> None:
     with part.open("r+b") as file:
         file.seek(1000)
@@ -43,7 +50,7 @@ def replace(part: Path) -> None:
     part.write_bytes(b"x" * size)
 
 
-TAMPERINGS = [delete, halve, flip_a_byte, flip_a_byte_and_hide_it, replace]
+TAMPERINGS = [delete, halve, cut_and_stretch, flip_a_byte, flip_a_byte_and_hide_it, replace]
 
 
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
@@ -60,6 +67,7 @@ async def test_between_two_runs(
         row = await driver.wait(record_id)
         assert row.status is Status.COMPLETED, row.failure
         check_file(driver.path(row), 1, 8 * MIB)
+        assert row.name == ("x (1)" if tamper is replace else "x"), "what is ours made room"
 
 
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
@@ -78,6 +86,7 @@ async def test_while_paused(
         row = await driver.wait(record_id)
         assert row.status is Status.COMPLETED, row.failure
         check_file(driver.path(row), 1, 8 * MIB)
+        assert row.name == ("x (1)" if tamper is replace else "x"), "what is ours made room"
 
 
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
@@ -92,3 +101,4 @@ async def test_while_running(
         row = await driver.wait(record_id)
         assert row.status is Status.COMPLETED, row.failure
         check_file(driver.path(row), 1, 8 * MIB)
+        assert row.name == ("x (1)" if tamper is replace else "x"), "what is ours made room"

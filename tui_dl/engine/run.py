@@ -268,6 +268,10 @@ class Run:
         job = self._job
         job.note(f"{reason} The download starts again.")
         job.plan = Plan(None, RangeSet())
+        try:
+            await self._target.discard()
+        except DiskError as failed:
+            job.note(failed.message)
         await job.change_durably(
             part=None,
             part_name=None,

@@ -16,6 +16,7 @@ from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
 from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
+from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.journal import Noted, WrittenJournal
 from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.space import check_space
@@ -292,6 +293,9 @@ class FileTarget:
         self._file.check_in_place()
         self._file.sync_all()
         self._refuse_other_writers()
+        path = self._file.part_path
+        if has_lost_bytes(path):
+            raise DiskError(f"Another program cut {path}.", code=ErrorCode.PART_CHANGED)
         return self._file.publish()
 
     async def start_over(self) -> None:
@@ -320,6 +324,19 @@ class FileTarget:
         self._file.close()
         self.part = None
         return path
+
+    async def discard(self) -> None:
+        """Delete the part if it is open and still our file, so that its name is free again.
+
+        Raises:
+            DiskError: the folder may not be changed.
+        """
+        await self._pools.run(self._pools.disk, self._discard)
+
+    def _discard(self) -> None:
+        # Under its final name it is the user's file, changed or not.
+        if self.part is not None and self.part.part_name != self.part.name:
+            self.part.discard()
 
     async def close(self, *, forget: bool = False) -> None:
         """Wait for writes under way and close. ``forget`` also deletes the journal."""
