@@ -149,7 +149,7 @@ async def test_proof_says_how_sure_tui_dl_is() -> None:
             assert sentence in d.text
             await d.press("j")
         assert "✓ done ✔sha256" in d.text
-        assert "✓ unverified" in d.text
+        assert "✓ done unverified" in d.text
 
 
 async def test_the_screen_closes_when_its_download_is_gone() -> None:
