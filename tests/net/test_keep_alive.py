@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -12,7 +13,7 @@ from tests.net.sinks import IDLE_S, Keep, fetch
 from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.net.client import ClientConfig, HttpClient
 from tui_dl.net.dial import Dialer, WireOptions
-from tui_dl.net.pool import ConnectionPool, PoolKey
+from tui_dl.net.pool import ConnectionPool, PoolKey, affordable
 from tui_dl.net.request import HttpRequest
 from tui_dl.net.tls import SYSTEM_TLS, TlsContexts
 
@@ -201,6 +202,30 @@ async def test_idle_connections_are_closed_after_a_while() -> None:
         await gone.wait()
         assert pool.take_idle(key) is None
         await pool.aclose()
+
+
+async def test_idle_connections_can_be_dropped(client: HttpClient) -> None:
+    """D14: after a suspend nobody knows whether they live."""
+    async with serving(answering) as server:
+        busy = await client.open(HttpRequest(server.url(), use_netrc=False))
+        assert await fetch(client, server.url()) == b"hello"
+        client.drop_idle()
+        assert await fetch(client, server.url()) == b"hello"
+        assert server.connections == 3
+        assert await busy.read(10) == b"hello", "only idle ones"
+        await busy.aclose()
+
+
+def test_the_limit_of_open_files_is_a_ceiling() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        assert affordable(64) == 64
+        assert affordable(5000) == 768
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        assert affordable(5000) == 128
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_idle_connections_make_room_for_other_hosts() -> None:

@@ -99,6 +99,8 @@ async def test_the_range_goes_along(client: HttpClient) -> None:
         (("Location: file:///etc/passwd",), "302 Found", ErrorCode.REDIRECT_REFUSED),
         (("Location: ftp://host/x",), "302 Found", ErrorCode.REDIRECT_REFUSED),
         (("Location: http://[bad/",), "302 Found", ErrorCode.REDIRECT_REFUSED),
+        (("Location: http://x\x7f.example/",), "302 Found", ErrorCode.REDIRECT_REFUSED),
+        (("Location: http://a:b:c/",), "302 Found", ErrorCode.REDIRECT_REFUSED),
         (("Location: /x",), "300 Multiple Choices", ErrorCode.HTTP_STATUS),
         ((), "304 Not Modified", ErrorCode.HTTP_STATUS),
         (("Location: http://169.254.169.254/latest",), "302 Found", ErrorCode.REDIRECT_REFUSED),

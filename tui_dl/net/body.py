@@ -23,12 +23,11 @@ class Body:
         self, connection: Connection, head: ReplyHead, give_back: Callable[[Connection], None]
     ) -> None:
         """``give_back`` takes the connection when it may carry another request."""
-        self.plan = head.plan
+        self.head = head
         self.peer = connection.peer
         self.reused = connection.replies > 0
         connection.replies += 1
         self._connection = connection
-        self._keep_alive = head.keep_alive
         self._give_back = give_back
         self._decoder = decoder_for(head.plan)
         self._is_over = self._decoder.done
@@ -84,7 +83,7 @@ class Body:
     def _is_in_step(self) -> bool:
         """Whether the body was consumed to its end and nothing came behind it."""
         connection = self._connection
-        if not (self._keep_alive and self._is_over and self._decoder.done):
+        if not (self.head.keep_alive and self._is_over and self._decoder.done):
             return False
         connection.release()  # lets stray bytes show that were not decrypted yet
         return connection.is_open and connection.start == connection.end
@@ -155,9 +154,9 @@ class Body:
             if connection.error is not None:
                 raise transfer_error(connection.error, connection.where) from connection.error
             raise connection_lost(connection.where)
-        if self.plan.framing is Framing.CLOSE and connection.ending is Ending.CLEAN:
+        if self.head.plan.framing is Framing.CLOSE and connection.ending is Ending.CLEAN:
             return
-        length = self.plan.length
+        length = self.head.plan.length
         raise truncated(connection.where, None if length is None else length - self._fed_bytes)
 
     def _watch(self, delay_s: float) -> None:

@@ -20,7 +20,7 @@ from tui_dl.net.credentials import Fields, NetrcBook, fields_for
 from tui_dl.net.dial import Dialer, WireOptions
 from tui_dl.net.fast_reply import FastReply
 from tui_dl.net.fast_transport import BODY, WIRE, FastTransport
-from tui_dl.net.pool import ConnectionPool
+from tui_dl.net.pool import ConnectionPool, affordable
 from tui_dl.net.proxies import ProxyChoice
 from tui_dl.net.proxy_client import ProxyClients
 from tui_dl.net.quiet_httpx import httpx
@@ -45,7 +45,8 @@ class ClientConfig:
     max_idle_per_origin: int = 8
     """Connections kept for reuse."""
     max_connections: int = 512
-    """Ceiling over all downloads; requests beyond it wait in line, without a time limit."""
+    """Ceiling over all downloads; requests beyond it wait in line, without a time limit.
+    The process's limit of open files lowers it (trap H40)."""
     classify: Classify = scope_of
     """Tells how far an address reaches; for redirects that may not lead nearer."""
 
@@ -56,16 +57,16 @@ class HttpClient:
     def __init__(self, config: ClientConfig | None = None) -> None:
         self._config = ClientConfig() if config is None else config
         contexts = TlsContexts()
-        pool = ConnectionPool(
+        self._pool = ConnectionPool(
             max_idle_per_origin=self._config.max_idle_per_origin,
-            max_connections=self._config.max_connections,
+            max_connections=affordable(self._config.max_connections),
         )
         headers = {
             "User-Agent": self._config.user_agent or f"tui-dl/{__version__}",
             "Accept-Encoding": "identity",
         }
         self._direct = httpx.AsyncClient(
-            transport=FastTransport(pool, Dialer(contexts)),
+            transport=FastTransport(self._pool, Dialer(contexts)),
             headers=headers,
             cookies=deaf_jar(),
             trust_env=False,
@@ -112,6 +113,10 @@ class HttpClient:
             retryable=False,
         )
 
+    def drop_idle(self) -> None:
+        """Close connections that wait for reuse: after a suspend they may be dead (D14)."""
+        self._pool.drop_idle()
+
     async def aclose(self) -> None:
         """Close every connection. Idempotent; replies still open fail with CONNECTION_LOST."""
         await self._direct.aclose()
@@ -126,16 +131,14 @@ class HttpClient:
             guard(url.host)  # all that can be judged: the proxy looks names up
             return await self._proxied.send(proxy, request, url, fields)
         wire = WireOptions(request.tls, request.connect_timeout_s, request.head_timeout_s, guard)
-        response = await self._direct.send(
-            self._direct.build_request(
-                "GET",
-                f"{url.scheme}://{url.host_port}/",
-                headers=fields,
-                extensions={"target": url.target.encode("ascii"), WIRE: wire},
-            ),
-            stream=True,
+        message = self._direct.build_request(
+            "GET",
+            f"{url.scheme}://{url.host_port}/",
+            headers=fields,
+            extensions={"target": url.target.encode("ascii"), WIRE: wire},
         )
-        return FastReply(response, response.extensions[BODY], url.raw)
+        response = await self._direct.send(message, stream=True)
+        return FastReply(response.extensions[BODY], url.raw)
 
 
 async def _finish(reply: Reply) -> None:

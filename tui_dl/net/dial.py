@@ -71,8 +71,14 @@ class Resolver:
         if task is None:
             task = asyncio.create_task(self._look_up(host, port))
             self._running[host, port] = task
-            task.add_done_callback(lambda _: self._running.pop((host, port), None))
+            task.add_done_callback(lambda done: self._forget((host, port), done))
         return await asyncio.shield(task)
+
+    def _forget(self, key: tuple[str, int], done: asyncio.Task[list[AddrInfoType]]) -> None:
+        """End the sharing; a failure counts as noted even if all who asked have left."""
+        self._running.pop(key, None)
+        if not done.cancelled():
+            done.exception()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() if self._clock is None else self._clock()
@@ -111,7 +117,8 @@ class Dialer:
             if limit.expired():
                 raise no_connection(where, options.connect_timeout_s) from error
             raise transfer_error(error, where) from error
-        except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError here and there
+        except (OSError, RuntimeError, UnicodeError) as error:
+            # uvloop raises RuntimeError here and there, getaddrinfo UnicodeError for odd names
             raise transfer_error(error, where) from error
 
     async def _connect(

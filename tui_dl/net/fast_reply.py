@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tui_dl.net.body import Body
-from tui_dl.net.quiet_httpx import httpx
 from tui_dl.net.reply import BodySink, Reply, ReplyHeaders
 from tui_dl.net.small_body import read_small
 
@@ -11,13 +10,14 @@ from tui_dl.net.small_body import read_small
 class FastReply(Reply):
     """Pumps straight from the receive buffer."""
 
-    def __init__(self, response: httpx.Response, body: Body, url: str) -> None:
-        self.status = response.status_code
-        self.reason = response.extensions["reason_phrase"].decode("latin-1")
-        self.headers = ReplyHeaders(response.headers.raw)
+    def __init__(self, body: Body, url: str) -> None:
+        head = body.head
+        self.status = head.status
+        self.reason = head.reason.decode("latin-1")
+        self.headers = ReplyHeaders(head.fields)
         self.url = url
-        self.framing = body.plan.framing
-        self.content_length = body.plan.length
+        self.framing = head.plan.framing
+        self.content_length = head.plan.length
         self.peer = body.peer
         self.reused = body.reused
         self._body = body

@@ -36,7 +36,9 @@ class FastTransport(httpx.AsyncBaseTransport):
         """Send ``request`` and return once the final head is there.
 
         The target of the request line is ``request.extensions["target"]`` when it is given,
-        byte for byte (trap H39). Cancelling closes the connection.
+        byte for byte (trap H39). Cancelling closes the connection. The response's headers
+        lack Location, for httpx reads each one it sees and fails on those that it dislikes;
+        ``Body.head`` has all fields.
 
         Raises:
             UsageError: the request cannot be written.
@@ -52,7 +54,7 @@ class FastTransport(httpx.AsyncBaseTransport):
         body = Body(connection, head, lambda done: self._pool.give_back(done, key))
         return httpx.Response(
             head.status,
-            headers=head.fields,
+            headers=[field for field in head.fields if field[0] != b"location"],
             stream=_PumpedStream(body),
             extensions={
                 "http_version": b"HTTP/" + head.version,

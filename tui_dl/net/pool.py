@@ -16,6 +16,22 @@ from tui_dl.net.tls import TlsOptions
 IDLE_TIMEOUT_S = 15.0
 
 
+OTHER_FILES = 256
+"""Descriptors left for partial files, the catalog and the API's clients."""
+
+
+def affordable(wanted: int) -> int:
+    """Return how many connections the limit of open files allows, ``wanted`` at most."""
+    try:
+        import resource  # not everywhere
+    except ImportError:
+        return wanted
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, max(limit - OTHER_FILES, limit // 2)))
+
+
 @dataclass(frozen=True, slots=True)
 class PoolKey:
     """What connections must have in common to stand in for each other."""
@@ -103,6 +119,11 @@ class ConnectionPool:
         self._idle[connection] = (key, timer)
         connection.on_change = lambda: self._drop(connection)  # a byte or an end: out of step
         connection.release()
+
+    def drop_idle(self) -> None:
+        """Close the connections that wait for reuse."""
+        for connection in list(self._idle):
+            self._drop(connection)
 
     async def aclose(self) -> None:
         """Close all connections, the busy ones too, and wait until the sockets are gone."""

@@ -7,6 +7,7 @@ choose the proxy: ``proxies.py`` does.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
@@ -14,7 +15,7 @@ from tui_dl.domain.urls import ParsedUrl
 from tui_dl.net.cookies import deaf_jar
 from tui_dl.net.credentials import Fields
 from tui_dl.net.errors import no_head, transfer_error
-from tui_dl.net.proxy_reply import ProxyReply
+from tui_dl.net.proxy_reply import FIELDS, ProxyReply
 from tui_dl.net.quiet_httpx import httpx
 from tui_dl.net.request import HttpRequest
 from tui_dl.net.tls import TlsContexts, TlsOptions
@@ -34,6 +35,18 @@ class _ExactUrl(httpx.URL):
     def raw_path(self) -> bytes:
         """Return path and query."""
         return self._target
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """Keeps Location from httpx, which reads each one it sees and fails on some."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request``; all fields of the reply are in ``extensions[FIELDS]``."""
+        response = await super().handle_async_request(request)
+        response.extensions[FIELDS] = response.headers.raw
+        if "location" in response.headers:
+            del response.headers["location"]
+        return response
 
 
 PROXY_REFUSALS = {407: False, 502: True}
@@ -75,7 +88,7 @@ class ProxyClients:
                 no_head(where, limit_s) if limit.expired() else transfer_error(error, where)
             ) from error
         except (httpx.HTTPError, OSError) as error:
-            raise transfer_error(error, where) from error
+            raise transfer_error(error, _whose(error, proxy, where)) from error
         try:
             if url.scheme == "http" and response.status_code in PROXY_REFUSALS:
                 raise _refusal(response.status_code)
@@ -96,7 +109,7 @@ class ProxyClients:
             return found
         context = await self._contexts.get(tls)
         try:
-            transport = httpx.AsyncHTTPTransport(
+            transport = _Transport(
                 verify=context,
                 trust_env=False,
                 proxy=httpx.Proxy(proxy),
@@ -112,6 +125,16 @@ class ProxyClients:
             follow_redirects=False,
         )
         return self._clients.setdefault((proxy, tls), client)
+
+
+def _whose(error: Exception, proxy: str, where: str) -> str:
+    """Return who failed: the way to the proxy, or the origin behind it."""
+    if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return where
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return _peer(proxy) if cause is None else where
 
 
 def _peer(proxy: str) -> str:

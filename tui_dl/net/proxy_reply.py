@@ -10,6 +10,9 @@ from tui_dl.net.quiet_httpx import httpx
 from tui_dl.net.reply import BodySink, Feed, Reply, ReplyHeaders
 from tui_dl.net.small_body import read_small
 
+FIELDS = "tui_dl_fields"
+"""Extension of a response: all header fields."""
+
 
 class ProxyReply(Reply):
     """Pumps httpx's raw chunks; the same promises, somewhat slower."""
@@ -20,7 +23,7 @@ class ProxyReply(Reply):
         Raises:
             TransferError: PROTOCOL, the framing is broken.
         """
-        fields = [(name.lower(), value) for name, value in response.headers.raw]
+        fields = [(name.lower(), value) for name, value in response.extensions[FIELDS]]
         plan = plan_body(response.status_code, fields)
         self.status = response.status_code
         self.reason = response.extensions.get("reason_phrase", b"").decode("latin-1")

@@ -49,8 +49,15 @@ class TlsContexts:
         task = self._made.get(options)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = asyncio.create_task(call_in_thread("tui-dl-tls", make_context, options))
+            task.add_done_callback(_note_failure)
             self._made[options] = task
         return await asyncio.shield(task)
+
+
+def _note_failure(task: asyncio.Task[ssl.SSLContext]) -> None:
+    """Count a failure as noted, even if all who asked have left meanwhile."""
+    if not task.cancelled():
+        task.exception()
 
 
 def make_context(options: TlsOptions) -> ssl.SSLContext:
