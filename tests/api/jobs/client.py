@@ -11,9 +11,11 @@ import httpx
 
 from tests.api.serving import Served
 from tests.support.exchange import Exchange
+from tests.support.fault_server import FaultServer, Resource
 
 JobWire = dict[str, Any]
 WAIT_S = 60.0
+MIB = 1024 * 1024
 
 
 class Gate:
@@ -40,6 +42,11 @@ class Gate:
             waiting, self._waiting = self._waiting, []
         for loop, event in waiting:
             loop.call_soon_threadsafe(event.set)
+
+
+def slow(origin: FaultServer, path: str = "/slow") -> str:
+    """Return the URL of something that takes minutes."""
+    return origin.add(Resource(path=path, size=16 * MIB, rate_bps=32 * 1024))
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tui_dl.api.context import make_context
 from tui_dl.api.history import History
 from tui_dl.api.jobs.board import MOST_JOBS, Board
 from tui_dl.api.jobs.job import JobStatus
-from tui_dl.api.jobs.reader import JobReader
+from tui_dl.api.jobs.reader import MOST_FRAMES, JobReader
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import EventKind
@@ -324,7 +324,7 @@ async def test_a_reader_that_does_not_read_is_dropped() -> None:
     """Trap S14."""
     async with desk() as view:
         slow, quick = view.board.subscribe(), view.board.subscribe()
-        for number in range(200):
+        for number in range(MOST_FRAMES):
             view.add(f"a{number}")
             view.start(f"a{number}")
             assert len(await told(quick)) == 2

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from tests.api.jobs.client import Gate, Queue
 from tests.api.serving import listening, served
@@ -13,13 +10,6 @@ from tests.support.fault_server import FaultServer, Resource
 from tui_dl.domain.model import Status
 
 PATH = "/v1/jobs/download/submit"
-
-
-@pytest.fixture
-async def queue(tmp_path: Path) -> AsyncIterator[Queue]:
-    """Yield the queue of a real engine behind a port."""
-    async with served(tmp_path) as server:
-        yield Queue(server)
 
 
 def gated(origin: FaultServer) -> tuple[str, Gate]:

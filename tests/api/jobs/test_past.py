@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,13 +29,6 @@ ALWAYS = {
     "attempts",
     "createdAt",
 }
-
-
-@pytest.fixture
-async def queue(tmp_path: Path) -> AsyncIterator[Queue]:
-    """Yield the queue of a real engine behind a port."""
-    async with served(tmp_path) as server:
-        yield Queue(server)
 
 
 async def history(queue: Queue, **params: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import itertools
 import json
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,6 @@ LEGAL = {
     "processing": {"completed", "failed", "cancelled"},
     "paused": {"pending", "cancelled"},
 }
-
-
-@pytest.fixture
-async def queue(tmp_path: Path) -> AsyncIterator[Queue]:
-    """Yield the queue of a real engine behind a port."""
-    async with served(tmp_path) as server:
-        yield Queue(server)
 
 
 def told(heard: Heard) -> dict[str, list[dict[str, Any]]]:

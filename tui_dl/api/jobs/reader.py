@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-MOST_FRAMES = 256
+MOST_FRAMES = 1024
 
 
 class StreamEndedError(Exception):
