@@ -19,6 +19,7 @@ from tui_dl.api.body import BodyTooLargeError, BodyTooSlowError, drain, read_bod
 from tui_dl.api.context import ApiContext
 from tui_dl.api.facade import Dialect, Facade
 from tui_dl.api.origins import HostRule, OriginRule
+from tui_dl.api.pace import Pace
 from tui_dl.api.requests import (
     header,
     peer_of,
@@ -98,9 +99,13 @@ class Dispatcher:
         self._facades = facades
         self._hosts = hosts
         self._origins = OriginRule(context.allowed_origins)
+        self._pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request or refuse one socket."""
+        wait_s = self._pace.take(self._context.clock())
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":

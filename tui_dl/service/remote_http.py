@@ -18,7 +18,6 @@ from tui_dl.service.remote_sse import SseDecoder, SseFrame
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
-LONGEST_ANSWER_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

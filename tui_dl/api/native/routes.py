@@ -6,6 +6,7 @@ passes on. What is refused is a ``Failure`` with a matching status.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -97,11 +98,17 @@ class NativeFacade:
 
     async def _add(self, scope: Scope, body: bytes) -> Response:
         wanted = decode(body, Additions).requests
-        checked = [self._checked(scope, request) for request in wanted]
+        # Links are followed on the disk: a network drive that hangs must not hang the engine.
+        checked = await asyncio.to_thread(self._check_all, scope, wanted)
         good = [item for item in checked if isinstance(item, AddRequest)]
         answers = iter(await self._context.service.add(good)) if good else iter(())
         results = [item if isinstance(item, AddResult) else next(answers) for item in checked]
         return json_reply(AddAnswers(tuple(results)))
+
+    def _check_all(
+        self, scope: Scope, wanted: tuple[AddRequest, ...]
+    ) -> list[AddRequest | AddResult]:
+        return [self._checked(scope, request) for request in wanted]
 
     def _checked(self, scope: Scope, request: AddRequest) -> AddRequest | AddResult:
         """Return what may be added, or why not (trap S8)."""

@@ -187,7 +187,7 @@ async def open_file(call: Call) -> Response:
     if row.status is not Status.COMPLETED:
         raise Refused(500, "Failed to open file: the download is not finished")
     try:
-        if is_program(path):
+        if await asyncio.to_thread(is_program, path):
             raise Refused(403, "Failed to open file: programs are not opened")
         await call.opener(str(path))
     except OSError as error:
@@ -199,7 +199,7 @@ async def open_folder(call: Call) -> Response:
     """Open the folder of a download, on the server's own screen."""
     row = _openable(call)
     try:
-        if not Path(row.directory).is_dir():
+        if not await asyncio.to_thread(Path(row.directory).is_dir):
             raise Refused(500, "Failed to open folder: it is not there")
         await call.opener(row.directory)
     except OSError as error:

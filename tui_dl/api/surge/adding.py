@@ -187,9 +187,9 @@ def sort_headers(
     return tuple(kept), user_agent, referer
 
 
-def same_url(left: str, right: str) -> bool:
-    """Compare as Surge's duplicate test does: one trailing slash does not count."""
-    return left.removesuffix("/") == right.removesuffix("/")
+def url_key(url: str) -> str:
+    """Return what Surge's duplicate test compares: one trailing slash does not count."""
+    return url.removesuffix("/")
 
 
 def _filename(text: str | None) -> str | None:

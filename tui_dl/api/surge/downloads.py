@@ -6,6 +6,7 @@ answer never waits for a server (weak point 8 of Surge). Must not know paths and
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -20,7 +21,7 @@ from tui_dl.api.surge.adding import (
     build_request,
     client_id,
     decode,
-    same_url,
+    url_key,
 )
 from tui_dl.api.surge.codec import Wire
 from tui_dl.api.surge.replies import Refused, json_reply, refused_by
@@ -41,8 +42,9 @@ async def add(call: Call) -> Response:
     body = decode(call.body, DownloadBody)
     key = header(call.scope, b"idempotency-key")
     id_ = client_id(query_value(call.scope, "id"), body.id, key=key)
-    request = _request(call, body, id_)
-    if not body.skip_approval and _is_known(call, request):
+    # Links are followed on the disk: a network drive that hangs must not hang the engine.
+    request = await asyncio.to_thread(_request, call, body, id_)
+    if not body.skip_approval and _is_any_known(call, [request]):
         return json_reply(_DUPLICATE, 409)
     (result,) = await call.context.service.add([request])
     if result.id is None:
@@ -71,12 +73,8 @@ async def add_batch(call: Call) -> Response:
     if len(batch.downloads) > MOST_IN_BATCH:
         raise Refused(400, f"too many downloads: at most {MOST_IN_BATCH} at once")
     key = header(call.scope, b"idempotency-key")
-    requests: list[AddRequest] = []
-    for number, body in enumerate(batch.downloads):
-        body.path = body.path or batch.path
-        item_key = f"{key}/{number}" if key else None
-        requests.append(_request(call, body, client_id(body.id, key=item_key)))
-    if not batch.skip_approval and any(_is_known(call, request) for request in requests):
+    requests = await asyncio.to_thread(_requests, call, batch, key)
+    if not batch.skip_approval and _is_any_known(call, requests):
         return json_reply(_DUPLICATE, 409)
     results = await call.context.service.add(requests)
     again = [
@@ -105,16 +103,26 @@ def _batch_reply(requests: Sequence[AddRequest], results: Sequence[AddResult]) -
     return json_reply({"status": "error", "message": "Batch downloads failed"} | reply, 500)
 
 
+def _requests(call: Call, batch: BatchBody, key: str | None) -> list[AddRequest]:
+    requests: list[AddRequest] = []
+    for number, body in enumerate(batch.downloads or ()):
+        body.path = body.path or batch.path
+        item_key = f"{key}/{number}" if key else None
+        requests.append(_request(call, body, client_id(body.id, key=item_key)))
+    return requests
+
+
 def _request(call: Call, body: DownloadBody, id_: str | None) -> AddRequest:
     resolve = partial(call.context.target_folder, call.scope)
     return build_request(body, resolve, call.context.directory, id_)
 
 
-def _is_known(call: Call, request: AddRequest) -> bool:
-    """Return whether the URL is in the list, in any status, under another id."""
-    return any(
-        same_url(row.url, request.url) and row.id != request.id for row in call.context.rows.rows()
-    )
+def _is_any_known(call: Call, requests: Sequence[AddRequest]) -> bool:
+    """Return whether one of the URLs is in the list, in any status, under another id."""
+    known: dict[str, set[str]] = {}
+    for row in call.context.rows.rows():
+        known.setdefault(url_key(row.url), set()).add(row.id)
+    return any(known.get(url_key(item.url), set()) - {item.id or ""} for item in requests)
 
 
 async def _go_on(call: Call, ids: Sequence[str]) -> None:
