@@ -180,11 +180,19 @@ async def test_without_a_token_nothing_is_fetched(server: Served) -> None:
 
 
 async def test_without_auth_a_picture_of_a_page_fetches_nothing(tmp_path: Path) -> None:
+    """And who cannot be told from one does not either: old browsers send no hint."""
     async with served(tmp_path, {"no_auth": True}) as server:
         target = "/d?download=http%3A%2F%2F127.0.0.1%3A9%2Ff"
         for site in ("cross-site", "same-site"):
             reply = await server.http.get(target, headers={"sec-fetch-site": site})
             assert reply.status_code == 403
             assert reply.json() == {"success": False, "error": "ACCESS_FORBIDDEN"}
+        plain = await server.http.get(target)
+        assert (plain.status_code, plain.json()) == (
+            401,
+            {"success": False, "error": "UNAUTHORIZED"},
+        )
         assert server.driver.service.snapshot().downloads == ()
-        assert (await server.http.get(target)).status_code == 201
+        assert await active(server) == []
+        owner = {"authorization": f"Bearer {server.owner_key}"}
+        assert (await server.http.get(target, headers=owner)).status_code == 201

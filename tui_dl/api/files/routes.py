@@ -25,7 +25,7 @@ from tui_dl.api.files.replies import Refused, json_reply, refused
 from tui_dl.api.files.settings import FilesSettings
 from tui_dl.api.files.starting import start
 from tui_dl.api.history import History, HistoryRow
-from tui_dl.api.requests import query_pairs, query_value, segments_of
+from tui_dl.api.requests import is_trusted, query_pairs, query_value, segments_of
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.snapshot import DownloadSnapshot
 
@@ -99,7 +99,13 @@ class FilesFacade:
             return self._list_history()
         if "downloads" in keys and not query_value(scope, "download"):
             return self._list_folder(segments)
+        self._check_proof(scope)
         return await start(self._context, self._settings, scope, segments)
+
+    def _check_proof(self, scope: Scope) -> None:
+        """With --no-auth a GET proves nothing: a picture on any page could be it (trap S2)."""
+        if self._context.token is None and not is_trusted(scope):
+            raise Refused(401, error_wire(_WORDS[401]))
 
     async def _rest(self, segments: tuple[str, ...], method: str) -> Response:
         if segments == LISTING:
