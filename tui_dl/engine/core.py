@@ -13,7 +13,7 @@ from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
 from tui_dl.domain.snapshot import DownloadDetails, EventKind
 from tui_dl.domain.urls import parse_url
-from tui_dl.engine.admission import check_options, find_same, new_record, remove_files
+from tui_dl.engine.admission import Known, check_options, new_record, remove_files
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
 from tui_dl.engine.press import Press
@@ -122,18 +122,19 @@ class Core:
         """Make records; answers (outcome, id, failure) for each request, in order."""
         answers: list[tuple[str, str | None, Failure | None]] = []
         fresh: list[tuple[Job, AddRequest]] = []
+        known = Known(self.records())
         for request in requests:
             try:
-                same = find_same(request, self.records())
+                same = known.same(request)
                 if same is not None:
                     answers.append(("duplicate", same, None))
                     continue
-                gids = {record.gid for record in self.records()} if request.gid else ()
-                record = new_record(request, self._last_position() + 1, gids)
+                record = new_record(request, known.last_position + 1, known.gids)
                 job = Job(record, self._tools)
             except TuiDlError as error:
                 answers.append(("refused", None, error.failure()))
                 continue
+            known.note(record)
             self.jobs[job.record.id] = job
             fresh.append((job, request))
             answers.append(("added", job.record.id, None))
@@ -157,9 +158,6 @@ class Core:
     def records(self) -> Iterator[DownloadRecord]:
         """Yield all records, in no order."""
         return (job.record for job in self.jobs.values())
-
-    def _last_position(self) -> int:
-        return max((record.position for record in self.records()), default=0)
 
     def pause(self, record_id: str) -> None:
         """Ask for a pause.
