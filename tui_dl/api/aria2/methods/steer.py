@@ -49,9 +49,7 @@ async def _pause(look: Look, row: DownloadSnapshot) -> str:
 
 async def pause_all(look: Look, params: Params) -> object:
     """Pause everything that is active or waiting."""
-    rows = look.picture().downloads
-    # The waiting ones first: else they would take the places of the active ones.
-    ids = [row.id for kind in (WAITING, ACTIVE) for row in rows if word(row) == kind]
+    ids = [row.id for row in look.picture().downloads if word(row) in (ACTIVE, WAITING)]
     look.forget()
     await look.service.pause(ids)
     return OK
