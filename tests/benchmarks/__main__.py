@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -35,6 +36,8 @@ ROWS: dict[str, Callable[[Bench], list[Report]]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark; 1 when --check is given and a goal was missed or a row broke."""
     flags = _flags(argv)
+    # Servers and folders must go too when somebody stops us.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     failed = False
     needed = 4 * flags.size * MIB + 2048 * MIB
     with prepared(flags.dir, needed) as ground:
