@@ -7,6 +7,7 @@ from typing import get_args
 
 from tests.support.behaviours.policy import retry_after
 from tests.support.fault_server import (
+    Exchange,
     RetryAfterForm,
     Script,
     after,
@@ -33,6 +34,13 @@ from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Assurance, Digest
 
 SMALL = {"size": 200 * KIB}
+
+
+async def _short_text(x: Exchange) -> None:
+    """200 under the old tag, with something else."""
+    await x.status(200)
+    x.reply.drop("content-range")
+    x.reply.use_payload(b"try later", "text/plain")
 
 
 def _once_after_a_break(code: int) -> Script:
@@ -139,6 +147,20 @@ SCENARIOS = [
         resource=SMALL,
         config={"max_tries": 3},
         code=ErrorCode.HTTP_STATUS,
+    ),
+    Scenario(
+        name="each link works once",
+        traps="H29",
+        script=lambda: expiring_uses(1, 410),
+        resource={"size": 4 * 1024 * KIB, "rate_bps": 1024 * KIB},
+    ),
+    Scenario(
+        name="the same tag, but a short text in place of the file",
+        traps="H36",
+        script=lambda: [after(1, _short_text), cut_at(0.5)],
+        resource=SMALL,
+        config={"max_tries": 2},
+        code=ErrorCode.UNEXPECTED_CONTENT,
     ),
     Scenario(
         name="link expires for good",

@@ -241,7 +241,8 @@ class Run:
         await self._empty(f"{reason} Nothing of the old version is kept.")
         self._tag_changes += 1
         rotates = self._tag_changes >= TAG_CHANGES_TO_DOUBT and known.validators.etag is not None
-        self._facts = Facts(known=Known(validators_rotate=rotates))
+        ranges = False if self._facts.ranges_supported is False else None
+        self._facts = Facts(Known(validators_rotate=rotates), ranges_supported=ranges)
 
     async def _start_over(self, reason: str) -> None:
         """The server serves no ranges and names no version: begin at byte 0."""

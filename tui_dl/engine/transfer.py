@@ -241,9 +241,10 @@ class Transfer:
     async def _begin(self, reply: Reply) -> None:
         self.framing = reply.framing
         total = self.facts.known.total
+        await self._target.begin(reply, total)
+        # Not before: a file of no bytes is complete as soon as its length is known.
         if self.plan.total is None and total is not None:
             self.plan.settle_total(total)
-        await self._target.begin(reply, total)
         self.has_begun = True
         self._governor.begin(self.now_s(), self.plan.done_bytes, self._pace.setup_s)
 
@@ -381,9 +382,10 @@ class Transfer:
         others = len(self.workers) - 1
         has_bytes = self.plan.done_bytes > 0
         error = refined(error, reaction, worker.source, worker.asked_url, has_bytes=has_bytes)
-        if reaction is Reaction.FEWER_CONNECTIONS and others:
-            gate.lower(others)
-            self._governor.lower(others)
+        if others and (reaction is Reaction.FEWER_CONNECTIONS or not error.retryable):
+            self._governor.lower(others)  # who still gets bytes must not lose its place
+            if reaction is Reaction.FEWER_CONNECTIONS:
+                gate.lower(others)
         if wait_s := asked_wait_s(error.failure()):
             gate.hold(wait_s, error.message)
         self._hold_off_until_s = self.now_s() + (HOLD_OFF_S if others else 0.0)

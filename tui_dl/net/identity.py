@@ -204,6 +204,11 @@ def _judge_whole(head: Head, asked: Asked, known: Known) -> Judgement:
             total=total,
             coding=coding,
         )
+    if same and known.validators.strong is not None:
+        return Judgement(
+            Verdict.UNEXPECTED,
+            f"what came has the same tag, but {total} in place of {known.total} bytes",
+        )
     if same is not False and size_agrees:
         reason = "the server sends the file whole and does not tell its version"
         return Judgement(Verdict.START_OVER, reason, start=0, end=total, total=total)
