@@ -72,7 +72,6 @@ def test_a_missing_journal_claims_nothing(folder: Path) -> None:
     [
         {"boot_id": bytes(16)},
         {"record_id": "other"},
-        {"generation": 4},
         {"part": PartIdentity(5, 78)},
         {"part": PartIdentity(6, 77)},
     ],
@@ -100,19 +99,56 @@ def test_d10_a_damaged_header_is_worth_nothing(folder: Path) -> None:
     assert load(path) == RangeSet([(0, 10)])
 
 
-@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), max_size=8))
-def test_slots_without_sense_claim_nothing(
-    tmp_path_factory: pytest.TempPathFactory, slots: list[tuple[int, int]]
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "nonsense"
-    create(path).close()
-    whole = bytearray(path.read_bytes())
-    for index, pair in enumerate(slots):
-        for word, value in enumerate(pair):
-            at = HEADER_BYTES + index * SLOT_BYTES + word * 8
-            whole[at : at + 8] = value.to_bytes(8, "little")
-    path.write_bytes(bytes(whole))
-    assert load(path) == RangeSet((s, e) for s, e in slots if s < e < 2**63)
+def damaged(whole: bytes, at: int, new: bytes) -> bytes:
+    return whole[:at] + new + whole[at + len(new) :]
+
+
+def test_d10_a_damaged_slot_claims_nothing(folder: Path) -> None:
+    path = folder / "j"
+    base = RangeSet([(0, 10), (4096, 5000), (1 << 40, (1 << 40) + 7)])
+    create(path, base).close()
+    whole = path.read_bytes()
+    first = HEADER_BYTES + SLOT_BYTES
+    for place, lost in enumerate(base):
+        expected = base.subtract(RangeSet([lost]))
+        slot = first + place * SLOT_BYTES
+        for at in range(slot, slot + SLOT_BYTES):
+            for bit in range(8):
+                path.write_bytes(damaged(whole, at, bytes([whole[at] ^ 1 << bit])))
+                assert load(path) == expected, f"byte {at}, bit {bit}"
+        other = whole[first : first + SLOT_BYTES] if place else whole[slot + 16 : slot + 32]
+        for content in (bytes(SLOT_BYTES), b"\xff" * SLOT_BYTES, other):
+            path.write_bytes(damaged(whole, slot, content))
+            assert load(path) == expected, f"{content!r} at {slot}"
+
+
+def test_d10_the_slots_of_another_journal_claim_nothing(folder: Path) -> None:
+    path = folder / "j"
+    create(path, RangeSet([(0, 10)])).close()
+    header = path.read_bytes()[:HEADER_BYTES]
+    WrittenJournal.create(
+        path, record_id="s", generation=3, part=PART, boot_id=BOOT, base=RangeSet([(0, 99)])
+    ).close()
+    path.write_bytes(header + path.read_bytes()[HEADER_BYTES:])
+    assert load(path) == RangeSet()
+
+
+def test_a_claim_longer_than_a_slot_can_hold_is_cut(folder: Path) -> None:
+    journal = create(folder / "j")
+    journal.advance(journal.open_slot(5), 5 + (1 << 50))
+    assert load(folder / "j") == RangeSet([(5, 5 + (1 << 48) - 1)])
+    journal.close()
+
+
+def test_the_journal_of_another_generation_tells_only_when_it_was_written(folder: Path) -> None:
+    journal = create(folder / "j", RangeSet([(0, 10)]))
+    journal.note_write(1234)
+    journal.close()
+    noted = WrittenJournal.load_noted(
+        folder / "j", record_id="r", generation=4, part=PART, boot_id=BOOT
+    )
+    assert noted is not None
+    assert (noted.ranges, noted.last_write_ns) == (RangeSet(), 1234)
 
 
 def test_what_would_claim_too_much_or_nothing_known_is_refused(folder: Path) -> None:

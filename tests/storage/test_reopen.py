@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.storage.conftest import open_descriptors
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
 from tui_dl.storage import folder as folder_module
-from tui_dl.storage.part_file import PartFile
+from tui_dl.storage.part_file import PartFile, recover_publish, remove_owned
 
 
 @pytest.fixture
@@ -105,12 +106,47 @@ def test_another_device_number_is_refused_unless_the_machine_was_restarted(
         )
 
 
+def test_an_inode_that_was_born_at_another_time_is_not_ours(
+    folder: Path, made: PartIdentity
+) -> None:
+    if made.born_ns == 0:
+        pytest.skip("this file system does not tell when files were made")
+    other = replace(made, born_ns=made.born_ns + 1)
+    assert refused(folder, other) is ErrorCode.PART_CHANGED
+    assert not remove_owned(folder, "a.bin.part", other)
+    assert recover_publish(folder, "a.bin", "a.bin.part", other) is None
+    renumbered = replace(made, device=made.device + 1)
+    PartFile.reopen(folder, "a.bin.part", "a.bin", renumbered).close()
+    assert remove_owned(folder, "a.bin.part", renumbered)
+
+
+def test_s17_a_number_that_is_used_again_makes_no_file_ours(
+    folder: Path, made: PartIdentity
+) -> None:
+    path = folder / "a.bin.part"
+    path.unlink()
+    path.write_bytes(b"theirs")
+    if path.stat().st_ino != made.inode or made.born_ns == 0:
+        pytest.skip("this file system does not use inode numbers again at once")
+    assert not remove_owned(folder, "a.bin.part", made)
+    assert path.read_bytes() == b"theirs"
+
+
+def test_a_part_in_the_hands_of_another_download_is_refused(
+    folder: Path, made: PartIdentity
+) -> None:
+    first = PartFile.reopen(folder, "a.bin.part", "a.bin", made)
+    assert refused(folder, made) is ErrorCode.PART_CHANGED
+    first.close()
+    PartFile.reopen(folder, "a.bin.part", "a.bin", made).close()
+
+
 def test_d18_where_inodes_are_made_up_the_name_must_do(
     folder: Path, made: PartIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folder_module, "inodes_are_stable", lambda _fd: False)
     part = PartFile.reopen(folder, "a.bin.part", "a.bin", PartIdentity(made.device, made.inode + 1))
-    assert part.identity == made
+    assert part.identity == replace(made, born_ns=0)
     part.close()
     os.link(folder / "a.bin.part", folder / "second")
     assert refused(folder, made) is ErrorCode.PART_CHANGED

@@ -11,7 +11,7 @@ import pytest
 
 from tests.storage.conftest import open_descriptors
 from tui_dl.domain.errors import DiskError, ErrorCode
-from tui_dl.storage import publish
+from tui_dl.storage import part_file, publish
 from tui_dl.storage.part_file import PartFile
 
 
@@ -129,6 +129,70 @@ def test_a_name_too_many_is_an_honest_end(folder: Path, monkeypatch: pytest.Monk
     with pytest.raises(DiskError) as caught:
         PartFile.reserve(folder, "a")
     assert caught.value.code is ErrorCode.NAME_TAKEN
+
+
+def test_a_part_has_no_name_until_it_is_placed(folder: Path) -> None:
+    """A kill before the catalog knows it leaves nothing."""
+    part = PartFile.prepare(folder, "a.bin")
+    if part.is_placed:
+        pytest.skip("this file system knows no files without a name")
+    part.set_size(100)
+    assert list(folder.iterdir()) == []
+    identity = part.identity
+    assert part.place()
+    assert part.place()
+    part.check_in_place()
+    assert part.identity == identity
+    assert part.part_path.stat().st_size == 100
+    part.close()
+    PartFile.prepare(folder, "b.bin").close()
+    assert [path.name for path in folder.iterdir()] == ["a.bin.part"]
+
+
+@pytest.mark.parametrize("taken", ["a.bin", "a.bin.part"])
+def test_a_name_that_is_taken_before_the_part_is_placed(folder: Path, taken: str) -> None:
+    part = PartFile.prepare(folder, "a.bin")
+    if part.is_placed:
+        pytest.skip("this file system knows no files without a name")
+    (folder / taken).write_bytes(b"theirs")
+    if taken == "a.bin":
+        assert part.place(), "publishing finds another name for it"
+        assert part.publish() == "a (1).bin"
+    else:
+        assert not part.place()
+        assert (part.name, part.part_name) == ("a (1).bin", "a (1).bin.part")
+        assert part.place()
+    part.check_in_place()
+    part.close()
+    assert (folder / taken).read_bytes() == b"theirs"
+
+
+def test_where_no_file_is_without_a_name_it_has_one_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part_file, "open_unnamed", lambda _dir_fd: None)
+    part = PartFile.prepare(folder, "a.bin")
+    assert part.is_placed
+    assert part.place()
+    part.check_in_place()
+    part.close()
+
+
+def test_where_no_name_can_be_given_another_file_takes_its_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without /proc, or where a policy forbids such links."""
+    before = open_descriptors()
+    monkeypatch.setattr(part_file, "give_name", lambda _dir_fd, _fd, _name: False)
+    part = PartFile.prepare(folder, "a.bin")
+    part.set_size(100)
+    if not part.is_placed:
+        assert not part.place(), "the record must hear of the other file"
+    assert part.place()
+    part.check_in_place()
+    assert part.part_path.stat().st_size == 100
+    part.close()
+    assert open_descriptors() == before
 
 
 def test_no_descriptor_is_left_open(folder: Path) -> None:

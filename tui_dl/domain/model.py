@@ -159,6 +159,8 @@ class PartIdentity:
 
     device: int
     inode: int
+    born_ns: int = 0
+    """When it was made, by its file system; 0 is unknown. Numbers of inodes are used again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tui_dl.domain.errors import StateError
-from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.model import DownloadRecord, Status
 from tui_dl.domain.snapshot import DownloadEvent, EngineSnapshot
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.config import EngineConfig
@@ -33,6 +33,7 @@ from tui_dl.net.host_gate import HostGates
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog import Catalog
 from tui_dl.storage.instance import InstanceLock
+from tui_dl.storage.journal import sweep_journals
 
 Result = TypeVar("Result")
 Listener = Callable[[DownloadEvent], None]
@@ -135,6 +136,8 @@ class Engine:
         contents = catalog.load()
         if not catalog.recovered and not contents.quarantined:
             catalog.backup()
+            unfinished = {r.id for r in contents.records if r.status is not Status.COMPLETED}
+            sweep_journals(config.journal_path("").parent, unfinished)
         self.notices = (
             *((catalog.recovered,) if catalog.recovered else ()),
             *(f"Record {bad.id} is damaged: {bad.reason}" for bad in contents.quarantined),

@@ -120,6 +120,8 @@ class Run:
             job.note(restored.note)
         self._take_up(restored.written)
         if target.part is not None and job.plan is not None:
+            if target.part.identity != job.record.part:  # a reboot gave its disk another number
+                await job.change_now(part=target.part.identity)
             await target.keep_journal(job.record, job.plan)
         return False
 
@@ -213,16 +215,20 @@ class Run:
         }
         if target.part is None:
             await self._make_part(name_for(job.record, reply), total, learned)
-        else:
-            if total is not None:
-                await target.settle_size(total)
-            await job.change_now(**learned)
+            return
+        if total is not None:
+            await target.settle_size(total)
+        await job.change_now(**learned)
         assert job.plan is not None
         await target.keep_journal(job.record, job.plan)
 
     async def _make_part(self, name: str, total: int | None, learned: dict[str, Any]) -> None:
-        """Make the part file. The record knows it before it has a name, so none is left over."""
+        """Make the part file. Record and journal know it before it has a name in its folder.
+
+        So a kill leaves no part that nobody owns, and none that looks touched by others.
+        """
         job, target = self._job, self._target
+        assert job.plan is not None
         folder = Path(job.record.directory)
         keep_free = job.tools.config.min_free_bytes
         part = await target.prepare(folder, name, total, keep_free)
@@ -231,6 +237,7 @@ class Run:
             await job.change_now(
                 name=part.name, part_name=part.part_name, part=part.identity, **learned
             )
+            await target.keep_journal(job.record, job.plan)
             is_placed = await target.place()
 
     # -- another version

@@ -86,7 +86,8 @@ class FileTarget:
             )
         except DiskError as error:
             # The record knew the part before it had a name: then a stop came.
-            if error.code is ErrorCode.TARGET_LOST and noted is None and not record.synced:
+            claims_nothing = not record.synced and not (noted and noted.ranges)
+            if error.code is ErrorCode.TARGET_LOST and claims_nothing:
                 return Restored(RangeSet())
             raise
         self._use(part)
@@ -176,8 +177,10 @@ class FileTarget:
 
     def _place(self) -> bool:
         assert self._new is not None
+        self._note_write()
         if not self._new.place():
             return False
+        self._note_write()
         part, self._new = self._new, None
         self._use(part)
         return True
@@ -201,17 +204,16 @@ class FileTarget:
 
     def _make_journal(self, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
         assert record.part is not None
-        journal = WrittenJournal.create(
+        return WrittenJournal.create(
             self._journal_path,
             record_id=record.id,
             generation=record.generation,
             part=record.part,
             boot_id=self._boot_id,
             base=written,
+            # What made the part, or cut it to size, is ours as well.
+            last_write_ns=time_ns(),
         )
-        # What made the part, or cut it to size, is ours as well.
-        journal.note_write(time_ns())
-        return journal
 
     # -- bytes
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
 from tui_dl.storage.errors import disk_errors
-from tui_dl.storage.folder import entry_status, is_same_file, opened_folder
+from tui_dl.storage.folder import entry_status, opened_folder, own_status
 from tui_dl.storage.publish import numbered_names, rename_no_replace
 
 PART_SUFFIX = ".part"
@@ -142,8 +142,7 @@ def remove_owned(directory: Path, name: str, identity: PartIdentity) -> bool:
             disk_errors(doing="deleting", path=directory / name),
             opened_folder(directory) as dir_fd,
         ):
-            status = entry_status(dir_fd, name)
-            if status is None or not is_same_file(status, identity):
+            if own_status(dir_fd, name, identity) is None:
                 return False
             os.unlink(name, dir_fd=dir_fd)
             return True

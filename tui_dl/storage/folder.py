@@ -8,15 +8,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
 from tui_dl.storage.descriptor import hold_file
 from tui_dl.storage.errors import disk_errors
-from tui_dl.storage.kernel_calls import inodes_are_stable
+from tui_dl.storage.kernel_calls import birth_ns, inodes_are_stable
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # CIFS and some FUSE file systems refuse to sync a folder: nothing more can be done there.
@@ -93,14 +94,28 @@ def entry_status(dir_fd: int, name: str) -> os.stat_result | None:
         return None
 
 
-def identity_of(status: os.stat_result) -> PartIdentity:
-    """Return the identity of a file."""
-    return PartIdentity(device=status.st_dev, inode=status.st_ino)
+def identity_of(fd: int) -> PartIdentity:
+    """Return the identity of an open file."""
+    status = os.fstat(fd)
+    born_ns = birth_ns(fd) if inodes_are_stable(fd) else 0
+    return PartIdentity(device=status.st_dev, inode=status.st_ino, born_ns=born_ns)
 
 
-def is_same_file(status: os.stat_result, identity: PartIdentity) -> bool:
-    """Return whether ``status`` is that of the plain file with ``identity``."""
-    return stat.S_ISREG(status.st_mode) and identity_of(status) == identity
+def own_status(dir_fd: int, name: str, identity: PartIdentity) -> os.stat_result | None:
+    """Return the status of one entry if it is the plain file with ``identity``, else ``None``."""
+    status = entry_status(dir_fd, name)
+    is_ours = status is not None and _is_same(status, identity, lambda: birth_ns(dir_fd, name))
+    return status if is_ours else None
+
+
+def _is_same(
+    status: os.stat_result, identity: PartIdentity, find_birth_ns: Callable[[], int]
+) -> bool:
+    if not stat.S_ISREG(status.st_mode) or status.st_ino != identity.inode:
+        return False
+    born_ns = find_birth_ns() if identity.born_ns else 0
+    # Inode and birth are proof enough: the device may have another number after a reboot.
+    return born_ns == identity.born_ns if born_ns else status.st_dev == identity.device
 
 
 def require_own_entry(dir_fd: int, path: Path, identity: PartIdentity) -> None:
@@ -110,13 +125,13 @@ def require_own_entry(dir_fd: int, path: Path, identity: PartIdentity) -> None:
         DiskError: ``TARGET_LOST`` when it is missing, ``PART_CHANGED`` when it is another
             file, not a plain file, or has a second hard link.
     """
-    status = entry_status(dir_fd, path.name)
-    if status is None:
+    if entry_status(dir_fd, path.name) is None:
         raise DiskError(
             f"{path} is not there any more. Bring it back, or start again.",
             code=ErrorCode.TARGET_LOST,
         )
-    if not is_same_file(status, identity) or status.st_nlink != 1:
+    status = own_status(dir_fd, path.name, identity)
+    if status is None or status.st_nlink != 1:
         raise part_changed(path)
 
 
@@ -131,10 +146,11 @@ def require_same_file(fd: int, path: Path, identity: PartIdentity, *, any_device
     status = os.fstat(fd)
     expected = identity
     if not inodes_are_stable(fd):
-        expected = identity_of(status)
+        expected = PartIdentity(status.st_dev, status.st_ino)
     elif any_device:
-        expected = PartIdentity(device=status.st_dev, inode=identity.inode)
-    if not is_same_file(status, expected) or status.st_nlink != 1 or not hold_file(fd):
+        expected = replace(identity, device=status.st_dev)
+    is_ours = _is_same(status, expected, lambda: birth_ns(fd))
+    if not is_ours or status.st_nlink != 1 or not hold_file(fd):
         raise part_changed(path)
 
 

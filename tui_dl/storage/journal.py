@@ -9,6 +9,7 @@ refused by its boot id either way.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,12 @@ from tui_dl.storage.journal_format import (
     SLOT_BYTES,
     WORD_BYTES,
     JournalOwner,
+    claim_word,
     decode_journal,
     encode_header,
     encode_slots,
     first_words,
+    salt_of,
 )
 from tui_dl.storage.journal_words import WordFile, open_words
 
@@ -62,7 +65,9 @@ class WrittenJournal:
     closed, wherever compaction moves its words.
     """
 
-    def __init__(self, path: Path, owner: JournalOwner, base: RangeSet) -> None:
+    def __init__(
+        self, path: Path, owner: JournalOwner, base: RangeSet, last_write_ns: int = 0
+    ) -> None:
         """Write a new file under a temporary name and rename it over ``path``."""
         self._path = path
         self._owner = owner
@@ -74,7 +79,8 @@ class WrittenJournal:
         self._words: WordFile | None = None
         self._capacity = 0
         self._used = 0
-        self._last_write_ns = 0
+        self._salt = 0
+        self._last_write_ns = last_write_ns
         with disk_errors(doing="starting the journal", path=path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._rewrite()
@@ -88,15 +94,18 @@ class WrittenJournal:
         part: PartIdentity,
         boot_id: bytes,
         base: RangeSet = RangeSet(),
+        last_write_ns: int = 0,
     ) -> WrittenJournal:
         """Start a journal at ``path``, replacing an older one in one step.
 
         ``base`` is what is already known to be written; it becomes the first slots.
+        ``last_write_ns`` is noted from the start, as by ``note_write``.
 
         Raises:
             DiskError: the file cannot be made.
         """
-        return WrittenJournal(path, JournalOwner(boot_id, record_id, generation, part), base)
+        owner = JournalOwner(boot_id, record_id, generation, part)
+        return WrittenJournal(path, owner, base, last_write_ns)
 
     @staticmethod
     def load(
@@ -114,8 +123,9 @@ class WrittenJournal:
     ) -> Noted | None:
         """Return what an earlier process had written, ``None`` when nothing can be believed.
 
-        ``None`` means: no journal, another boot, another record, generation or part, or a
-        damaged header. Slots that make no sense are left out.
+        ``None`` means: no journal, another boot, another record or part, or a damaged
+        header. Slots that do not prove themselves are left out, and those of another
+        generation: such a journal still tells when the part was written last.
 
         Raises:
             DiskError: the file exists but cannot be read.
@@ -148,9 +158,9 @@ class WrittenJournal:
             slot = _OpenSlot(start, start, self._used)
             at = _FIRST_WORD + slot.place * _WORDS_A_SLOT
             with disk_errors(doing="writing", path=self._path):
-                # Start first: until end follows, the slot claims nothing.
+                # Until its length follows, the slot claims nothing.
                 words.store(at, start)
-                words.store(at + 1, start)
+                words.store(at + 1, 0)
             self._used += 1
             number = self._next_slot
             self._next_slot += 1
@@ -170,7 +180,7 @@ class WrittenJournal:
                 raise ValueError(f"slot {slot} cannot go from {entry.end} to {end}")
             at = _FIRST_WORD + entry.place * _WORDS_A_SLOT + 1
             try:
-                self._live_words().store(at, end)
+                self._live_words().store(at, claim_word(entry.start, end, entry.place, self._salt))
             except OSError as error:
                 raise map_os_error(error, doing="writing", path=self._path) from error
             entry.end = end
@@ -260,21 +270,31 @@ class WrittenJournal:
         """
         self._settle()
         moving = list(self._open.values())
-        pairs = [(self._last_write_ns, 0)]  # its end is 0: it claims nothing
-        pairs += [(r.start, r.end) for r in self._settled]
-        first_open = len(pairs)
+        pairs = [(r.start, r.end) for r in self._settled]
+        first_open = 1 + len(pairs)
         pairs += [(entry.start, entry.end) for entry in moving]
         capacity = 1 + max(_LEAST_SLOTS, 2 * len(pairs))
+        header = encode_header(self._owner, capacity)
+        salt = salt_of(header)
         # Real zeros, not a hole: a store into a hole of a full disk kills the process.
-        content = encode_header(self._owner, capacity) + encode_slots(pairs, capacity)
-        fresh = _write_and_open(self._path, content)
+        slots = encode_slots((self._last_write_ns, 0), pairs, capacity, salt)
+        fresh = _write_and_open(self._path, header + slots)
         old, self._words = self._words, fresh
+        self._salt = salt
         if old is not None:
             old.close()
         for place, entry in enumerate(moving, first_open):
             entry.place = place
         self._capacity = capacity
-        self._used = len(pairs)
+        self._used = 1 + len(pairs)
+
+
+def sweep_journals(folder: Path, wanted_ids: Collection[str]) -> None:
+    """Delete the journals that a kill left behind after their download was over."""
+    with suppress(OSError):  # they do no harm
+        for path in folder.iterdir():
+            if path.name.partition(".")[0] not in wanted_ids:
+                path.unlink()
 
 
 def _write_and_open(path: Path, content: bytes) -> WordFile:

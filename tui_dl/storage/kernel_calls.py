@@ -1,7 +1,7 @@
-"""Linux calls that the standard library lacks: renameat2, fallocate, and fstatfs's type.
+"""Linux calls that the standard library lacks: renameat2, fallocate, statx, fstatfs.
 
 Must not decide what to do when a call is missing: it reports ``False`` and the caller
-falls back. Elsewhere than on Linux the first two always report ``False``.
+falls back. Elsewhere than on Linux none of them is there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import struct
 import sys
 
 _RENAME_NOREPLACE = 1
@@ -23,8 +24,14 @@ _EXFAT = 0x2011BAB0
 _FUSE = 0x65735546
 _STATFS_BYTES = 256  # larger than struct statfs anywhere; its first word is the type
 
+_STATX_BYTES = 256
+_STATX_BTIME = 0x800
+_STATX_MASK_AT, _STATX_BTIME_AT = 0, 80
+_AT_SYMLINK_NOFOLLOW, _AT_EMPTY_PATH = 0x100, 0x1000
+
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _renameat2 = getattr(_libc, "renameat2", None)
+_statx = getattr(_libc, "statx", None)
 _fallocate = getattr(_libc, "fallocate64", None) or getattr(_libc, "fallocate", None)
 
 
@@ -73,6 +80,28 @@ def allocate_blocks(fd: int, size_bytes: int) -> bool:
         if code != errno.EINTR:
             raise OSError(code, os.strerror(code))
     return True
+
+
+def birth_ns(dir_fd: int, name: str = "") -> int:
+    """Return when the entry ``name`` of an open folder was made, in nanoseconds since 1970.
+
+    Without a name it is that of the open file itself. 0 when nobody knows.
+    """
+    if _statx is None:
+        return 0
+    buffer = ctypes.create_string_buffer(_STATX_BYTES)
+    failed = _statx(
+        ctypes.c_int(dir_fd),
+        ctypes.c_char_p(os.fsencode(name)),
+        ctypes.c_int(_AT_SYMLINK_NOFOLLOW | _AT_EMPTY_PATH),
+        ctypes.c_uint(_STATX_BTIME),
+        buffer,
+    )
+    (known,) = struct.unpack_from("=I", buffer, _STATX_MASK_AT)
+    if failed or not known & _STATX_BTIME:
+        return 0
+    seconds, nanoseconds = struct.unpack_from("=qI", buffer, _STATX_BTIME_AT)
+    return max(0, int(seconds) * 1_000_000_000 + int(nanoseconds))
 
 
 def inodes_are_stable(fd: int) -> bool:

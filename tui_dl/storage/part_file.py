@@ -67,7 +67,7 @@ class PartFile:
         self.directory = directory
         self.part_name = part_name
         self.name = name
-        self.identity = identity_of(os.fstat(fd))
+        self.identity = identity_of(fd)
         self._file = DrainedDescriptor(fd)
         self._wanted_name = name
         self._is_placed = True
@@ -141,7 +141,7 @@ class PartFile:
         unnamed, self._file = self._file, DrainedDescriptor(fd)
         unnamed.close()
         hold_file(fd)
-        self.identity = identity_of(os.fstat(fd))
+        self.identity = identity_of(fd)
         self._is_placed = True
         self.set_size(size)
 

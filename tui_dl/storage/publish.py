@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
@@ -15,10 +16,9 @@ from tui_dl.domain.model import PartIdentity
 from tui_dl.domain.names import numbered_name
 from tui_dl.storage.errors import disk_errors
 from tui_dl.storage.folder import (
-    entry_status,
     identity_of,
-    is_same_file,
     opened_folder,
+    own_status,
     sync_folder,
 )
 from tui_dl.storage.kernel_calls import rename_unless_exists
@@ -72,8 +72,7 @@ def _rename_over_claim(dir_fd: int, old: str, new: str) -> None:
     try:
         os.rename(old, new, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
     except OSError:
-        status = entry_status(dir_fd, new)
-        if status is not None and is_same_file(status, identity_of(os.fstat(claim))):
+        if own_status(dir_fd, new, identity_of(claim)) is not None:
             os.unlink(new, dir_fd=dir_fd)
         raise
     finally:
@@ -123,29 +122,27 @@ def recover_publish(
         opened_folder(directory) as dir_fd,
     ):
         if any_device:
-            identity = PartIdentity(os.fstat(dir_fd).st_dev, identity.inode)
+            identity = replace(identity, device=os.fstat(dir_fd).st_dev)
         if _is_only_name(dir_fd, part_name, identity):
             return None
         final = _find_numbered(dir_fd, name, identity)
         if final is None:
             return None
-        part = entry_status(dir_fd, part_name)
-        if part is not None and is_same_file(part, identity):
+        if own_status(dir_fd, part_name, identity) is not None:
             os.unlink(part_name, dir_fd=dir_fd)
         sync_folder(dir_fd)
         return final
 
 
 def _is_only_name(dir_fd: int, part_name: str, identity: PartIdentity) -> bool:
-    status = entry_status(dir_fd, part_name)
-    return status is not None and is_same_file(status, identity) and status.st_nlink == 1
+    status = own_status(dir_fd, part_name, identity)
+    return status is not None and status.st_nlink == 1
 
 
 def _find_numbered(dir_fd: int, name: str, identity: PartIdentity) -> str | None:
     try:
         for candidate in numbered_names(name):
-            status = entry_status(dir_fd, candidate)
-            if status is not None and is_same_file(status, identity):
+            if own_status(dir_fd, candidate, identity) is not None:
                 return candidate
     except DiskError as error:
         if error.code is not ErrorCode.NAME_TAKEN:

@@ -16,8 +16,11 @@ import struct
 import sys
 from pathlib import Path
 
-SLACK_NS = 20_000_000
-"""A write under way stamps the file up to some clock ticks after it was noted."""
+SLACK_NS = 1_000_000_000
+"""A write stamps the file some time after it was noted: a busy machine may halt us between.
+
+A false alarm costs all bytes; a real one within a second of our last write is unheard of.
+"""
 
 THROTTLED_SLACK_NS = 10_000_000_000
 """A write to a disk that keeps up badly waits for others before it stamps the file."""

@@ -1,0 +1,47 @@
+"""Rows 50 and 53: a kill before and after each call of one download (traps D6, D8)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.fault_server import FaultServer, Resource, sha256_of
+
+SIZE = 150_000
+EVERY = os.environ.get("CRASH_EACH_CALL") == "every"
+"""Kill at every point, and each second run again; else at some."""
+
+
+@pytest.mark.parametrize("start", [1, 4, 7])
+def test_a_kill_at_any_call_costs_nothing(
+    fault_server: FaultServer, memory_folder: Path, start: int
+) -> None:
+    url = fault_server.add(Resource(path="/small.bin", size=SIZE))
+    digest = f"sha-256={sha256_of(1, SIZE)}"
+    task = {
+        "base": str(memory_folder),
+        "url": url,
+        "seed": 1,
+        "size": SIZE,
+        "options": ["--checksum", digest] if start == 4 else [],
+        "start": start,
+        "step": 1 if EVERY else 8,
+        "twice": start == 7,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.crash.killed_get", json.dumps(task)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    places = Counter(json.loads(done.stdout))
+    print(places)
+    assert len(places) > 10, "few calls were met: is anything counted?"
