@@ -44,4 +44,5 @@ def test_a_kill_at_any_call_costs_nothing(
     assert done.returncode == 0, done.stderr[-3000:]
     places = Counter(json.loads(done.stdout))
     print(places)
-    assert len(places) > 10, "few calls were met: is anything counted?"
+    assert places.total() >= 6, "few calls were met: is anything counted?"
+    assert len(places) >= 3, "hardly any two calls differed: is anything counted?"
