@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from tests.api.jobs.client import Gate, Queue
@@ -130,3 +131,16 @@ async def test_three_run_at_once(queue: Queue, fault_server: FaultServer) -> Non
         await queue.until(job["id"], "completed")
     assert sum(fault_server.max_in_flight(f"/f/{n}") for n in range(8)) == 8
     assert fault_server.max_open <= 3
+
+
+async def test_batches_at_once_share_the_hundred(queue: Queue, fault_server: FaultServer) -> None:
+    base, gate = gated(fault_server)
+    replies = await asyncio.gather(
+        *(
+            queue.server.http.post(PATH, json={"url": lines(base, 50 * number, 50)})
+            for number in range(4)
+        )
+    )
+    assert sorted(reply.status_code for reply in replies) == [202, 202, 503, 503]
+    assert len(await queue.jobs()) == 100
+    gate.release()

@@ -17,7 +17,7 @@ from tests.api.jobs.client import Gate, Queue
 from tests.api.raw import connect
 from tests.api.serving import Heard, listening, served
 from tests.support.fault_server import FaultServer, Resource
-from tui_dl.api.jobs.board import MOST_READERS, PROGRESS_S
+from tui_dl.api.jobs.board import MOST_READERS
 from tui_dl.service.remote_sse import SseDecoder
 
 EVENTS = "/v1/jobs/events"
@@ -131,7 +131,7 @@ def check_pace(story: list[dict[str, Any]]) -> None:
     lasted_s = (datetime.fromisoformat(story[-1]["completedAt"]) - began).total_seconds()
     words = [job["status"] for job in story]
     progress = sum(before == after for before, after in itertools.pairwise(words))
-    assert progress <= lasted_s / PROGRESS_S + 1
+    assert progress <= lasted_s / 0.5 + 1
 
 
 async def test_a_long_download_tells_progress(queue: Queue, fault_server: FaultServer) -> None:
