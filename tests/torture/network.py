@@ -88,8 +88,10 @@ SCENARIOS = [
     Scenario(
         name="the only connection falls silent",
         traps="H19 (21)",
-        script=lambda: once(stall_at(0.9)),
-        resource={"size": 100_000},
+        script=lambda: once(stall_at(0.5)),
+        resource={"size": 300_000},
+        options={"connections": 1},
+        config={"timeout_s": 60.0},
     ),
     Scenario(
         name="the only connection ends at 5 B/s",

@@ -346,7 +346,7 @@ class Transfer:
         if now_s < self._hold_off_until_s or not any(w.received for w in self.workers):
             return  # while nobody receives, more of the same would only hide a dead link
         if self._least_bps(now_s) > 0:
-            target = max(target, 2)
+            target = max(target, min(2, self._governor.ceiling))
         while len(self.workers) < target:
             source = self.sources.pick(self.workers, now_s)
             gate = self._around.gates.gate(*source.gate_key)
