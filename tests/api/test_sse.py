@@ -43,6 +43,7 @@ class Client:
         self.pieces: list[bytes] = []
         self.started = asyncio.Event()
         self.left = asyncio.Event()
+        self.news = asyncio.Event()
         self.fails = False
 
     async def receive(self) -> Message:
@@ -54,7 +55,14 @@ class Client:
             raise OSError("the line is dead")
         if message["type"] == "http.response.body" and message["body"]:
             self.pieces.append(message["body"])
+            self.news.set()
         self.started.set()
+
+    async def until(self, text: bytes) -> None:
+        """Wait until this has been sent."""
+        while text not in b"".join(self.pieces):
+            self.news.clear()
+            await self.news.wait()
 
 
 @pytest.fixture
@@ -90,8 +98,7 @@ async def test_a_burst_is_one_piece(engine: Engine, context: ApiContext) -> None
     for number in range(100):
         engine.tell(number)
     async with asyncio.timeout(20):
-        while b"99;" not in b"".join(client.pieces):
-            await asyncio.sleep(0.01)
+        await client.until(b"99;")
     assert b"".join(client.pieces) == b"".join(b"%d;" % number for number in range(100))
     assert len(client.pieces) < 5
     client.left.set()
