@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
@@ -41,14 +42,16 @@ class Pools:
     ) -> Result:
         """Run ``work`` in ``pool`` and wait for its end even when cancelled.
 
-        A cancelled caller must not leave a thread that still writes: the cancellation is
-        raised again once the thread is done.
+        A cancelled caller must not leave a thread that still writes, however often it is
+        cancelled: the cancellation is raised again once the thread is done.
         """
         future = asyncio.get_running_loop().run_in_executor(pool, work, *args)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            await asyncio.wait([future])
+            while not future.done():
+                with suppress(asyncio.CancelledError):  # the first one is raised below
+                    await asyncio.wait([future])
             if not future.cancelled():
                 future.exception()
             raise

@@ -125,7 +125,11 @@ class Job:
             self.stopping = why
         if why is Stop.PAUSE:
             self.apply(Event.PAUSE)
-        if self._work is not None:
+        self._cancel_work()
+
+    def _cancel_work(self) -> None:
+        """Cancel the work once: a second time would interrupt what it cleans up."""
+        if self._work is not None and not self._work.cancelling():
             self._work.cancel()
 
     async def wait_stopped(self) -> None:
@@ -222,6 +226,8 @@ class Job:
         """Run the work, let go of the file, then leave the status that the end calls for."""
         run = self._run = Run(self, self.tools.new_target(self.record))
         self._work = asyncio.create_task(run.work(), name=f"work-{self.record.id[:8]}")
+        if self.stopping is not None:  # told so before this task had its first turn
+            self._cancel_work()
         error = await self._outcome(self._work)
         self._work = None
         await run.let_go()
@@ -235,7 +241,7 @@ class Job:
         limit_s = self.record.options.overall_timeout_s
         done, _ = await asyncio.wait([work], timeout=limit_s)
         if not done:
-            work.cancel()
+            self._cancel_work()
             await asyncio.wait([work])
         if not work.cancelled():
             return work.exception()
@@ -249,8 +255,10 @@ class Job:
 
     def _end(self, error: BaseException | None) -> None:
         status = self.record.status
-        if status in (Status.COMPLETED, Status.QUEUED):
-            return  # queued: resumed while it was pausing, the queue starts it again
+        if status is Status.PAUSED and self.stopping is Stop.CANCEL:
+            self.must_apply(Event.CANCEL)
+        if not status.is_running:
+            return  # done; or resumed, perhaps paused again, while it was on its way out
         if isinstance(error, TuiDlError) and self.stopping is None:
             self._fail(error.failure())
         elif error is not None and self.stopping is None:

@@ -119,7 +119,9 @@ class Transfer:
         if self.is_done or not self.workers or self._fatal is not None:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), TICK_S)
+            # Not wait_for: that of Python 3.11 swallows a cancel that meets the event.
+            async with asyncio.timeout(TICK_S):
+                await self._wake.wait()
 
     async def _back_off(self) -> None:
         """Wait before the next try, or give up. Returns at once before the first one."""
@@ -152,7 +154,8 @@ class Transfer:
         while (left_s := self._hold_off_until_s - self.now_s()) > 0:
             self._wake.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), left_s)
+                async with asyncio.timeout(left_s):
+                    await self._wake.wait()
         self._observer.on_trying()
 
     async def _start_lead(self) -> None:
