@@ -6,6 +6,7 @@ when every byte of it is. Must not ask the service.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -252,12 +253,14 @@ def status(view: View, keys: Collection[str] = ()) -> dict[str, object]:
 
 def global_stat(picture: EngineSnapshot, stopped_total: int) -> dict[str, str]:
     """Return the struct of getGlobalStat."""
-    words = [word(row) for row in picture.downloads]
+    words: Counter[str] = Counter()
+    for kind, number in Counter(row.status for row in picture.downloads).items():
+        words[STATUS_WORDS[kind]] += number
     return {
         "downloadSpeed": str(int(picture.rate_bps)),
-        "numActive": str(words.count(ACTIVE)),
-        "numStopped": str(sum(one in STOPPED_WORDS for one in words)),
+        "numActive": str(words[ACTIVE]),
+        "numStopped": str(sum(words[one] for one in STOPPED_WORDS)),
         "numStoppedTotal": str(stopped_total),
-        "numWaiting": str(sum(one in WAITING_WORDS for one in words)),
+        "numWaiting": str(sum(words[one] for one in WAITING_WORDS)),
         "uploadSpeed": "0",
     }
