@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.engine.governor import RAISED_CEILING, Governor
-from tui_dl.engine.limiter import BURST_S, RateLimit
+from tui_dl.engine.limiter import BURST_S, GRAIN_S, LEAST_GRAIN_BYTES, Limits, RateLimit
 from tui_dl.engine.queue import Queue
 from tui_dl.engine.retry import LONGEST_RETRY_AFTER_S, RetryPolicy
 
@@ -24,6 +24,23 @@ def test_a_limit_is_kept_over_any_sequence_of_reads(rate: int, takes: list[int])
     for count in takes:
         now_s += limit.take(count, now_s)
     assert sum(takes) <= rate * (now_s - 100.0 + BURST_S) * 1.000001 + 1
+
+
+@given(rate=st.integers(1, 10**9), other=st.integers(0, 10**9), connections=st.integers(1, 64))
+def test_all_connections_write_a_moments_worth_at_once(
+    rate: int, other: int, connections: int
+) -> None:
+    limits = Limits(RateLimit(rate), RateLimit(other))
+    grain = limits.grain_bytes(connections)
+    strictest = min(rate, other or rate)
+    assert LEAST_GRAIN_BYTES <= grain <= max(LEAST_GRAIN_BYTES, strictest * GRAIN_S / connections)
+    assert Limits(RateLimit(0), RateLimit(0)).grain_bytes(connections) == 0
+
+
+def test_the_strictest_limit_decides() -> None:
+    own, shared = RateLimit(1_000), RateLimit(100)
+    assert Limits(own, shared).take(100, 0.0) == Limits(RateLimit(100)).take(100, 0.0)
+    assert own.take(1, 0.0) > 0.1 - BURST_S, "each limit knows what was taken"
 
 
 def test_no_limit_costs_no_wait() -> None:

@@ -14,7 +14,7 @@ from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
 from tui_dl.engine.asking import Asking, Target
 from tui_dl.engine.facts import Facts, GenerationChangedError
 from tui_dl.engine.governor import Governor
-from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.limiter import Limits, RateLimit
 from tui_dl.engine.patience import Patience
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
 from tui_dl.engine.recovery import Reaction, may_be_about_ranges, react, refined
@@ -66,7 +66,7 @@ class Transfer:
             tries_are_own=sources.primary.options.max_tries is not None,
         )
         self._governor = governor
-        self._limit = limit
+        self._limits = Limits(limit, around.global_limit)
         self._wake = asyncio.Event()
         self._fatal: BaseException | None = None
         self._last_error: TuiDlError | None = None
@@ -283,12 +283,14 @@ class Transfer:
         if self.plan.is_complete:
             self._wake.set()
 
-    def throttle_s(self, count: int) -> float:
-        """Take ``count`` bytes from the limits and return the wait they cost."""
-        if self._limit.rate_bps <= 0 and self._around.global_limit.rate_bps <= 0:
-            return 0.0
-        now_s = self.now_s()
-        return max(self._limit.take(count, now_s), self._around.global_limit.take(count, now_s))
+    @property
+    def grain_bytes(self) -> int:
+        """Bytes that one connection may write at once; 0 without a limit."""
+        return self._limits.grain_bytes(len(self.workers))
+
+    async def pay(self, count: int) -> None:
+        """Take ``count`` bytes from the limits and wait until they are due."""
+        await asyncio.sleep(self._limits.take(count, self.now_s()))
 
     def extend(self, claim: Claim, up_to: int | None) -> None:
         """Let a claim grow into free bytes behind it, as far as its reply goes."""
@@ -327,7 +329,7 @@ class Transfer:
 
     def _least_bps(self, now_s: float) -> float:
         """Return what to hope of one more when the only connection is as good as dead."""
-        if len(self.workers) != 1 or self._limit.rate_bps or self._around.global_limit.rate_bps:
+        if len(self.workers) != 1 or self.grain_bytes:
             return 0.0
         return HOPED_BPS if self._pace.all_crawl(self.workers, now_s) else 0.0
 

@@ -61,8 +61,12 @@ class Owner(Protocol):
     async def write_later(self, claim: Claim, data: memoryview) -> None:
         """Write at the claim's position through the pool."""
 
-    def throttle_s(self, count: int) -> float:
-        """Take ``count`` bytes from the limits and return the wait they cost."""
+    @property
+    def grain_bytes(self) -> int:
+        """Bytes to write at once under the limits in force; 0 is no limit."""
+
+    async def pay(self, count: int) -> None:
+        """Take ``count`` bytes from the limits and wait until they are due."""
 
     def extend(self, claim: Claim, up_to: int | None) -> None:
         """Let a claim grow into free bytes right behind it, if there are any."""
@@ -189,24 +193,43 @@ class ClaimSink:
 
     def feed(self, data: memoryview) -> Feed | Awaitable[None]:
         """Write ``data``, which belongs at the worker's cursor."""
-        worker, claim = self._worker, self._claim
-        count = len(data)
-        worker.received += count
-        worker.received_of_claim += count
+        if self._owner.grain_bytes:
+            return self._feed_by_grains(data)
+        data = self._take_in(data)
+        if self._worker.is_dropped:
+            return Feed.STOP
+        if self._claim.lock.locked() or not self._put(data):
+            return self._feed_slowly(data)
+        return Feed.GO_ON if self._is_needed else Feed.STOP
+
+    async def _feed_by_grains(self, data: memoryview) -> None:
+        """Write ``data`` as fast as the limits allow, in steps too small to be seen.
+
+        Each step is paid before it is written: what is on disk never runs ahead of a limit.
+        """
+        at = 0
+        while at < len(data) and not self._worker.is_dropped and self._is_needed:
+            piece = data[at : at + (self._owner.grain_bytes or len(data))]
+            at += len(piece)
+            await self._owner.pay(len(piece))
+            piece = self._take_in(piece)
+            if self._claim.lock.locked() or not self._put(piece):
+                await self._feed_slowly(piece)
+        # What nobody needs any more costs nothing, but the next bytes belong behind it.
+        self._worker.cursor += len(data) - at
+
+    def _take_in(self, data: memoryview) -> memoryview:
+        """Count ``data`` and return what of it belongs to the reply behind the overlap."""
+        worker = self._worker
+        worker.received += len(data)
+        worker.received_of_claim += len(data)
         worker.last_byte_s = now_s = self._owner.now_s()
-        worker.meter.add(now_s, count)
+        worker.meter.add(now_s, len(data))
         if self._overlap_left:
             data = self._compare(data)
         if worker.reply_end is not None and worker.cursor + len(data) > worker.reply_end:
             data = data[: worker.reply_end - worker.cursor]
-        if worker.is_dropped:
-            return Feed.STOP
-        if claim.lock.locked() or not self._put(data):
-            return self._feed_slowly(data, count)
-        wait_s = self._owner.throttle_s(count)
-        if wait_s > 0.0:
-            return asyncio.sleep(wait_s)
-        return self._next()
+        return data
 
     def _put(self, data: memoryview) -> bool:
         """Write at once what is needed of ``data``; ``False`` when the disk is slow."""
@@ -238,7 +261,7 @@ class ClaimSink:
             return data[:0]
         return data[begin : max(begin, claim.end - cursor)]
 
-    async def _feed_slowly(self, data: memoryview, count: int) -> None:
+    async def _feed_slowly(self, data: memoryview) -> None:
         while True:
             # The claim's lock orders the writes of two workers that race on it.
             async with self._claim.lock:
@@ -248,13 +271,10 @@ class ClaimSink:
             if not self._follow():
                 break
         self._worker.cursor += len(data)
-        wait_s = self._owner.throttle_s(count)
-        if wait_s > 0.0:
-            await asyncio.sleep(wait_s)
 
-    def _next(self) -> Feed:
-        needed = self._worker.cursor <= self._claim.position < self._claim.end
-        return Feed.GO_ON if needed else Feed.STOP
+    @property
+    def _is_needed(self) -> bool:
+        return self._worker.cursor <= self._claim.position < self._claim.end
 
     def _compare(self, data: memoryview) -> memoryview:
         """Hold the first bytes against what is on disk (trap H8); return the rest."""
