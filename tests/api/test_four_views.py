@@ -162,7 +162,7 @@ async def deed(server: Served, dialect: str, what: str, id_: str, gid: str) -> N
 async def test_a_download_is_the_same_in_all_views(
     tmp_path: Path, fault_server: FaultServer, added_by: str
 ) -> None:
-    url = fault_server.add(Resource(path="/f", size=1 << 24, rate_bps=1 << 16))
+    url = fault_server.add(Resource(path="/f", size=1 << 24, rate_bps=4096))
     async with served(tmp_path) as server:
         await ADD[added_by](server, url)
         await until(server, url, Status.DOWNLOADING)
@@ -194,7 +194,7 @@ async def test_a_failure_is_the_same_in_all_views(
 async def test_a_cancellation_is_the_same_in_all_views(
     tmp_path: Path, fault_server: FaultServer, how: str
 ) -> None:
-    url = fault_server.add(Resource(path="/f", size=1 << 24, rate_bps=1 << 16))
+    url = fault_server.add(Resource(path="/f", size=1 << 24, rate_bps=4096))
     async with served(tmp_path) as server:
         await server.driver.add(url)
         await until(server, url, Status.DOWNLOADING)

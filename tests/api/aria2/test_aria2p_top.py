@@ -74,7 +74,7 @@ class Terminal:
 
 
 async def test_top_shows_and_steers(fault_server: FaultServer, tmp_path: Path) -> None:
-    url = fault_server.add(Resource(path="/live.iso", size=4 * MIB, rate_bps=64 * 1024))
+    url = fault_server.add(Resource(path="/live.iso", size=4 * MIB, rate_bps=16 * 1024))
     async with aria2_server(tmp_path, token=None) as server:
         gid = await server.call("addUri", [url], {"split": "1"})
         other = await server.call("addUri", [url], {"pause": "true", "out": "other.iso"})

@@ -41,8 +41,8 @@ class Scene:
         return self.theirs.add(Resource(path=path, size=SIZE, **more))
 
     def slow(self, path: str = "/slow.bin") -> str:
-        """Serve a file that takes minutes."""
-        return self.theirs.add(Resource(path=path, size=SIZE, rate_bps=64 * 1024))
+        """Serve a file that takes minutes, over sixteen connections too."""
+        return self.theirs.add(Resource(path=path, size=SIZE, rate_bps=1000))
 
     async def running(self, path: str = "/slow.bin", **options: Any) -> str:
         """Add a slow download and wait for its first bytes."""

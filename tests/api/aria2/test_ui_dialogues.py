@@ -40,7 +40,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(fault_server: FaultServer, tmp_path: Path) -> AsyncIterator[Scene]:
-    slow = fault_server.add(Resource(path="/slow", size=SIZE, rate_bps=65536))
+    slow = fault_server.add(Resource(path="/slow", size=SIZE, rate_bps=1000))
     quick = fault_server.add(Resource(path="/quick", size=SIZE))
     async with aria2_server(tmp_path, slots=2) as server:
         gids = {"done": await server.call("addUri", [quick])}

@@ -91,7 +91,7 @@ async def test_a_name_and_a_time_of_the_client(server: Served, fault_server: Fau
 async def test_active_downloads_of_one_folder_and_of_all(
     server: Served, fault_server: FaultServer
 ) -> None:
-    url = fault_server.add(Resource(path="/dataset.zip", size=16 * MIB, rate_bps=64 * 1024))
+    url = fault_server.add(Resource(path="/dataset.zip", size=16 * MIB, rate_bps=4096))
     first = await start(server, "Downloads", url)
     second = await start(server, "Documents", url + "?2")
     third = await start(server, "Downloads/deeper", url + "?3")
@@ -169,7 +169,7 @@ async def test_what_went_wrong_is_in_the_history(server: Served, fault_server: F
 
 
 async def test_a_cancelled_download(server: Served, fault_server: FaultServer) -> None:
-    url = fault_server.add(Resource(path="/slow", size=16 * MIB, rate_bps=64 * 1024))
+    url = fault_server.add(Resource(path="/slow", size=16 * MIB, rate_bps=4096))
     result = await start(server, "d", url)
     path = f"/api/v1/downloads/{result['download_id']}"
     reply = await server.http.delete(path)
@@ -192,7 +192,7 @@ async def test_the_same_request_twice_is_one_download(
     server: Served, fault_server: FaultServer
 ) -> None:
     """Trap S19: a GET may be sent again by anything on the way."""
-    url = fault_server.add(Resource(path="/slow", size=MIB, rate_bps=128 * 1024))
+    url = fault_server.add(Resource(path="/slow", size=MIB, rate_bps=4096))
     first = await start(server, "d", url)
     second = await start(server, "d", url)
     assert second == first

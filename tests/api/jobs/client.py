@@ -46,7 +46,7 @@ class Gate:
 
 def slow(origin: FaultServer, path: str = "/slow") -> str:
     """Return the URL of something that takes minutes."""
-    return origin.add(Resource(path=path, size=16 * MIB, rate_bps=32 * 1024))
+    return origin.add(Resource(path=path, size=16 * MIB, rate_bps=4096))
 
 
 @dataclass

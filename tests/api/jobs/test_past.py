@@ -123,7 +123,7 @@ async def test_one_retry_a_url_at_a_time(queue: Queue, fault_server: FaultServer
     for job in (first, second):
         await queue.until(job, "failed")
     rows = (await history(queue))["downloads"]
-    fault_server.add(Resource(path="/later", size=1 << 22, rate_bps=1 << 16))
+    fault_server.add(Resource(path="/later", size=1 << 22, rate_bps=4096))
     ids = [row["id"] for row in rows]
     answers = await asyncio.gather(*(bulk(queue, "retry", ids) for _ in range(4)))
     results = [result for _, body in answers for result in body["results"]]

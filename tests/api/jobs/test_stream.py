@@ -148,7 +148,7 @@ async def test_a_long_download_tells_progress(queue: Queue, fault_server: FaultS
 
 
 async def test_every_deed_is_told_at_once(queue: Queue, fault_server: FaultServer) -> None:
-    url = fault_server.add(Resource(path="/slow", size=1 << 24, rate_bps=1 << 15))
+    url = fault_server.add(Resource(path="/slow", size=1 << 24, rate_bps=4096))
     async with listening(queue.server, EVENTS) as heard:
         id_ = await queue.submit_one(url)
         at = await until_told(heard, id_, "downloading")
@@ -168,7 +168,7 @@ async def test_every_deed_is_told_at_once(queue: Queue, fault_server: FaultServe
 
 
 async def test_what_others_do_is_told_too(queue: Queue, fault_server: FaultServer) -> None:
-    url = fault_server.add(Resource(path="/slow", size=1 << 24, rate_bps=1 << 15))
+    url = fault_server.add(Resource(path="/slow", size=1 << 24, rate_bps=4096))
     async with listening(queue.server, EVENTS) as heard:
         id_ = await queue.server.add(url)
         added = await heard.until("added")

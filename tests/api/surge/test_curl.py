@@ -14,7 +14,7 @@ from tests.api.serving import Served
 from tests.support.fault_server import FaultServer, Resource
 
 ID = "550e8400-e29b-41d4-a716-446655440000"
-SLOW = Resource(path="/a.iso", size=50_000_000, rate_bps=300_000)
+SLOW = Resource(path="/a.iso", size=50_000_000, rate_bps=20_000)
 README = Path(__file__).parents[3] / "README.md"
 
 DOCUMENTED = (

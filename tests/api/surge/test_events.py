@@ -14,7 +14,7 @@ from tui_dl.api.events import MOST_EVENTS, MOST_READERS
 from tui_dl.api.sse import HEARTBEAT
 from tui_dl.domain.model import AddRequest, Status
 
-SLOW = Resource(path="/slow.bin", size=50_000_000, rate_bps=300_000)
+SLOW = Resource(path="/slow.bin", size=50_000_000, rate_bps=20_000)
 SMALL = Resource(path="/small.bin", size=100_000)
 CLOSED = "http://127.0.0.1:9/closed.bin"
 

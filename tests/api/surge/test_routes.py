@@ -16,7 +16,7 @@ from tui_dl.api.surge.actions import Call, open_file, open_folder
 from tui_dl.api.surge.replies import Refused
 from tui_dl.domain.model import Status
 
-SLOW = Resource(path="/slow.bin", size=50_000_000, rate_bps=300_000)
+SLOW = Resource(path="/slow.bin", size=50_000_000, rate_bps=20_000)
 SMALL = Resource(path="/small.bin", size=100_000)
 CLOSED = "http://127.0.0.1:9/closed.bin"
 
@@ -84,7 +84,7 @@ async def test_pause_stops_the_connections_and_keeps_the_bytes(
 ) -> None:
     """Seed: state on disk, connections closed, resumed at the same position."""
     id_ = await server.add(fault_server.add(SLOW), workers=2)
-    await server.driver.until(id_, lambda row: row.done_bytes > 200_000)
+    await server.driver.until(id_, lambda row: row.done_bytes > 20_000)
     reply = await server.http.post("/pause", params={"id": id_})
     assert (reply.status_code, reply.json()) == (200, {"status": "paused", "id": id_})
     paused = (await server.http.get("/download", params={"id": id_})).json()
