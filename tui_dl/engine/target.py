@@ -267,7 +267,13 @@ class FileTarget:
             )
 
     def _refuse_other_writers(self) -> None:
-        if self._watch is not None and self._watch.was_written_by_another():
+        if self._watch is None:
+            return
+        written = self._watch.was_written_by_another()
+        if written is None and self._journal is not None:  # then its times must tell
+            changed_ns = self._file.changed_ns()
+            written = was_touched_since(changed_ns, self._journal.last_write_ns, is_exact=False)
+        if written:
             raise DiskError(
                 f"Another program wrote to {self._file.part_path}.", code=ErrorCode.PART_CHANGED
             )

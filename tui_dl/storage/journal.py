@@ -203,6 +203,12 @@ class WrittenJournal:
             except OSError as error:
                 raise map_os_error(error, doing="writing", path=self._path) from error
 
+    @property
+    def last_write_ns(self) -> int:
+        """What ``note_write`` was told last."""
+        with self._lock:
+            return self._last_write_ns
+
     def note_rest(self, changed_ns: int) -> None:
         """Note that no write is under way any more, and the part's own ctime."""
         with self._lock:

@@ -5,16 +5,14 @@ Size and modification time can be kept by an editor; the time of the last status
 ctime is later than that was touched by another. While a download runs the kernel tells of
 every other process that closes the file after writing (inotify).
 
-Must not repair anything. Linux only; elsewhere nothing is noticed here.
+Must not repair anything, nor judge alone: where nothing is told it says so.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
-import struct
-import sys
 from pathlib import Path
+
+from tui_dl.storage.inotify import FILE_EVENTS
 
 SLACK_NS = 1_000_000_000
 """A write stamps the file some time after it was noted: a busy machine may halt us between.
@@ -25,8 +23,6 @@ A false alarm costs all bytes; a real one within a second of our last write is u
 THROTTLED_SLACK_NS = 10_000_000_000
 """A write to a disk that keeps up badly waits for others before it stamps the file."""
 
-_IN_CLOSE_WRITE = 0x00000008
-_EVENT = struct.Struct("=iIII")
 _BOOT_SLACK_NS = 2_000_000_000
 
 
@@ -58,49 +54,24 @@ def _boot_time_ns() -> int | None:
 
 
 class PartWatch:
-    """Notices other writers of one open file. Useless but harmless without inotify."""
+    """Notices other writers of one open file, as long as the kernel tells of them."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = _start_watch(path)
+        self._file = FILE_EVENTS.watch(path)
+        self._before = 0 if self._file is None else FILE_EVENTS.writers_gone(self._file)
 
-    def was_written_by_another(self) -> bool:
-        """Return whether another process has written and closed the file since the start."""
-        while self._fd >= 0:
-            try:
-                data = os.read(self._fd, 4096)
-            except BlockingIOError:
-                return False
-            except OSError:
-                self.close()
-                return False
-            if any(mask & _IN_CLOSE_WRITE for mask in _masks(data)):
-                return True
-        return False
+    def was_written_by_another(self) -> bool | None:
+        """Return whether another process has written and closed the file since the start.
+
+        ``None`` when nobody knows: no inotify, or so many events that some were lost.
+        """
+        if self._file is None or self._before is None:
+            return None
+        now = FILE_EVENTS.writers_gone(self._file)
+        return None if now is None else now > self._before
 
     def close(self) -> None:
         """Stop to watch. Idempotent."""
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            os.close(fd)
-
-
-def _masks(data: bytes) -> list[int]:
-    masks, at = [], 0
-    while at + _EVENT.size <= len(data):
-        _, mask, _, name_bytes = _EVENT.unpack_from(data, at)
-        masks.append(mask)
-        at += _EVENT.size + name_bytes
-    return masks
-
-
-def _start_watch(path: Path) -> int:
-    if not sys.platform.startswith("linux"):
-        return -1
-    libc = ctypes.CDLL(None, use_errno=True)
-    fd: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-    if fd < 0:
-        return -1
-    if libc.inotify_add_watch(fd, os.fsencode(path), _IN_CLOSE_WRITE) < 0:
-        os.close(fd)
-        return -1
-    return fd
+        file, self._file = self._file, None
+        if file is not None:
+            FILE_EVENTS.unwatch(file)
