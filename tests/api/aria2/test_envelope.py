@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.domain.properties import moderate
 from tui_dl.api.aria2.envelope import (
+    MOST_CALLS,
     MOST_LEVELS,
     BadCall,
     Call,
@@ -93,6 +94,14 @@ def test_nesting_is_bounded_where_aria2_bounds_it() -> None:
     assert answered(read_message(deepest)) == (200, [])
     assert answered(read_message(b"[" + deepest + b"]")) == (500, error(None, *PARSE))
     assert answered(read_message(b"[" * 200_000)) == (500, error(None, *PARSE))
+
+
+def test_the_length_of_a_batch_is_bounded() -> None:
+    """Trap S13: two mebibytes hold a hundred thousand calls."""
+    calls = ",".join(["{}"] * MOST_CALLS)
+    status, replies = answered(read_message(f"[{calls}]".encode()))
+    assert (status, len(json.loads(json.dumps(replies)))) == (200, MOST_CALLS)
+    assert answered(read_message(f"[{calls},{{}}]".encode())) == (400, error(None, *INVALID))
 
 
 def query(**fields: str) -> str:

@@ -15,7 +15,10 @@ from urllib.parse import quote
 import pytest
 
 from tests.api.aria2.serving import TOKEN, Aria2Server, aria2_server
+from tests.support.fault_server import FaultServer, Resource
+from tui_dl.api.aria2 import desk
 from tui_dl.api.aria2.desk import Aria2Settings
+from tui_dl.api.aria2.envelope import MOST_CALLS
 from tui_dl.api.aria2.methods.table import METHOD_NAMES, METHODS
 from tui_dl.api.aria2.rpc import MOST_DELAYED
 
@@ -299,6 +302,31 @@ async def test_a_multicall_sees_its_own_effects(server: Aria2Server) -> None:
     ]
 
 
+async def test_calls_are_counted_through_multicalls(server: Aria2Server) -> None:
+    """Trap S13."""
+    inner = [{"methodName": "system.listMethods"}] * (MOST_CALLS - 2)
+    batch = [body("system.multicall", inner), *[body("system.listNotifications")] * 3]
+    many, one, *others = (await server.http.post("/jsonrpc", json=batch)).json()
+    assert all(isinstance(answer, list) for answer in many["result"])
+    assert "result" in one
+    refusal = {"code": 1, "message": "There are too many calls in one message."}
+    assert [answer["error"] for answer in others] == [refusal, refusal]
+
+
+async def test_a_reply_has_a_bound(server: Aria2Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trap S13."""
+    monkeypatch.setattr(desk, "MOST_TOLD", 5)
+    for _ in range(3):
+        await server.call("addUri", [URL], PAUSED)
+    assert len(await server.call("tellWaiting", 0, 9)) == 3
+    token = f"token:{TOKEN}"
+    calls = [{"methodName": "aria2.tellWaiting", "params": [token, 0, 9, ["gid"]]}] * 2
+    reply = await server.http.post("/jsonrpc", json=body("system.multicall", calls))
+    first, second = reply.json()["result"]
+    assert len(first[0]) == 3
+    assert second == {"code": 1, "message": "The reply would be too large."}
+
+
 # -- what must not pass
 
 
@@ -312,10 +340,12 @@ async def test_a_body_of_two_mebibytes_is_taken_and_more_is_not(server: Aria2Ser
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-async def test_curl_lines_as_people_print_them(server: Aria2Server) -> None:
-    gid = await server.call("addUri", [URL], PAUSED)
+async def test_curl_lines_as_people_print_them(
+    server: Aria2Server, fault_server: FaultServer
+) -> None:
+    slow = fault_server.add(Resource(path="/slow", size=100_000, rate_bps=1000))
+    gid = await server.call("addUri", [slow])
     other = await server.call("addUri", [URL], PAUSED)
-    await server.call("unpause", gid)
 
     async def curl(method: str, params: str) -> Any:
         text = (
@@ -337,7 +367,7 @@ async def test_curl_lines_as_people_print_them(server: Aria2Server) -> None:
     assert await curl("pause", f',"{gid}"') == answer(gid)
     assert (await server.status(gid))["status"] == "paused"
     assert await curl("unpause", f',"{gid}"') == answer(gid)
-    assert (await server.status(gid))["status"] in ("active", "error")
+    await server.wait(gid, "active")
     assert await curl("forcePause", f',"{other}"') == {
         "id": "remote-control",
         "jsonrpc": "2.0",

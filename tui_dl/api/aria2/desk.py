@@ -5,6 +5,7 @@ Must not know single methods, envelopes or sockets.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -21,6 +22,12 @@ from tui_dl.api.aria2.params import gid_prefix
 from tui_dl.api.context import ApiContext
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import DownloadService
+
+GID_DIGITS = 16
+MOST_TOLD = 100_000
+"""Structs in the reply to one message (trap S13)."""
+TOLD_IN_A_ROW = 64
+"""Then the engine, whose loop this is, gets a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,7 @@ class Look:
         """Whether the owner's own key was shown: any folder may be named."""
         self.may_change = may_change
         self._picture: EngineSnapshot | None = None
+        self._told = 0
 
     def picture(self) -> EngineSnapshot:
         """Return a picture that knows everything this message has done."""
@@ -127,14 +135,17 @@ class Look:
             RpcError: it is no gid, or it fits none or several.
         """
         wanted = gid_prefix(gid)
+        # Most clients send whole gids, and some ask for hundreds of them in one message.
+        known = self.desk.context.rows.find(wanted) if len(wanted) == GID_DIGITS else None
+        if known is not None:
+            return known
         rows = self.picture().downloads
         found = [row for row in rows if row.gid.startswith(wanted)]
-        whole = [row for row in found if row.gid == wanted]
         if not found:
             raise not_found(gid)
-        if len(found) > 1 and not whole:
+        if len(found) > 1:
             raise RpcError(f"GID {gid} is not unique")
-        return (whole or found)[0]
+        return found[0]
 
     def again(self, row: DownloadSnapshot) -> DownloadSnapshot | None:
         """Return the row as it is now."""
@@ -153,8 +164,20 @@ class Look:
     async def views(
         self, rows: Iterable[DownloadSnapshot], keys: Collection[str] = ()
     ) -> list[View]:
-        """Return all that these keys need of each download."""
-        return [await self.view(row, keys) for row in rows]
+        """Return all that these keys need of each download.
+
+        Raises:
+            RpcError: this message has been told too many downloads already.
+        """
+        found: list[View] = []
+        for row in rows:
+            self._told += 1
+            if self._told > MOST_TOLD:
+                raise RpcError("The reply would be too large.")
+            if self._told % TOLD_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+            found.append(await self.view(row, keys))
+        return found
 
     async def view(self, row: DownloadSnapshot, keys: Collection[str] = ()) -> View:
         """Return all that these keys need of one download."""

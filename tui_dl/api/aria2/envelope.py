@@ -19,6 +19,9 @@ from tui_dl.api.aria2.errors import INVALID_PARAMS, RpcError, invalid_request, p
 
 MOST_LEVELS = 50
 """Deepest nesting that is read (trap S13); aria2's own limit."""
+MOST_CALLS = 5000
+"""Calls of one message, entries of multicalls included (trap S13). A page may add or remove
+thousands of downloads with one multicall; its body cannot hold many more."""
 _LARGEST = 2**63
 _CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.]{0,127}")
 
@@ -150,8 +153,10 @@ def _message(value: object) -> Message:
     if isinstance(value, dict):
         return Message((read_call(value),))
     if isinstance(value, list):
-        calls = tuple(read_call(item) for item in value if isinstance(item, dict))
-        return Message(calls, is_batch=True)
+        requests = [item for item in value if isinstance(item, dict)]
+        if len(requests) > MOST_CALLS:
+            raise invalid_request()
+        return Message(tuple(read_call(item) for item in requests), is_batch=True)
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise parse_error()
     raise invalid_request()

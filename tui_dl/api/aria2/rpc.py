@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from tui_dl.api.aria2.desk import Desk, Look
-from tui_dl.api.aria2.envelope import BadCall, Call, Message, Reply
+from tui_dl.api.aria2.envelope import MOST_CALLS, BadCall, Call, Message, Reply
 from tui_dl.api.aria2.errors import UNAUTHORIZED, RpcError
 from tui_dl.api.aria2.methods.table import METHODS, MULTICALL
 from tui_dl.api.aria2.params import Params
@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 DELAY_S = 1.0
 MOST_DELAYED = 64
 """Replies that are held back at once. Who floods gets no delay but the guard's lock."""
+
+CALLS_IN_A_ROW = 16
+"""Then the engine, whose loop this is, gets a turn."""
 
 _TOKEN = "token:"
 
@@ -48,6 +51,8 @@ class _Turn:
     look: Look
     was_refused: bool = False
     """A token was missing or wrong somewhere in the message."""
+    calls: int = 0
+    """So far, with all entries of multicalls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class Rpc:
         if isinstance(call, BadCall):
             return Reply(call.id, error=call.error)
         try:
+            await self._count(turn)
             return Reply(call.id, result=await self._run(turn, call.method, call.params))
         except RpcError as error:
             return Reply(call.id, error=error)
@@ -112,6 +118,14 @@ class Rpc:
         except Exception as error:  # a mistake of ours must not end the socket (trap S18)
             logger.exception("the method %s failed", name)
             raise RpcError("Internal error.") from error
+
+    @staticmethod
+    async def _count(turn: _Turn) -> None:
+        turn.calls += 1
+        if turn.calls > MOST_CALLS:
+            raise RpcError("There are too many calls in one message.")
+        if turn.calls % CALLS_IN_A_ROW == 0:
+            await asyncio.sleep(0)
 
     def _authorize(self, turn: _Turn, token: str | None) -> None:
         """Check the token of one call; the bearer of its HTTP request counts as well.
@@ -140,6 +154,7 @@ class Rpc:
     async def _inner(self, turn: _Turn, item: object) -> object:
         """Run one call of a multicall: a list of one result, or a bare error struct."""
         try:
+            await self._count(turn)
             if not isinstance(item, dict):
                 raise RpcError("system.multicall expected struct.")
             name, values = item.get("methodName"), item.get("params")
