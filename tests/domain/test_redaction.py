@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.domain.properties import thorough
-from tui_dl.domain.urls import parse_url, redacted, without_credentials
+from tui_dl.domain.redaction import redacted, redacted_text, without_credentials
+from tui_dl.domain.urls import parse_url
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,18 @@ def test_no_secret_of_a_real_url_is_left(user: str, password: str, value: str, p
         assert part not in shown
     assert shown == f"https://h/{path}?sig=***&n=1#token=***"
     assert parse_url(shown).origin == parse_url(url).origin
+
+
+@thorough
+@given(words, words, words, words)
+def test_no_secret_is_left_in_prose(user: str, password: str, value: str, path: str) -> None:
+    secret = f"Sx{value}xS"
+    text = (
+        f"GET 'https://{user}:Px{password}xP@h/{path}?sig={secret}' failed (token:{secret})\n"
+        f"Authorization: Basic {secret}\nCookie: a={secret}\nBearer {secret}"
+    )
+    shown = redacted_text(text)
+    assert f"Px{password}xP" not in shown
+    assert secret not in shown
+    assert f"https://h/{path}?sig=***" in shown
+    assert redacted_text(path) == path

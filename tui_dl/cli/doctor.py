@@ -65,6 +65,7 @@ def _findings(setup: Setup) -> Iterator[Finding]:
     yield _folder("state", setup.paths.data_dir)
     yield _owner(setup.paths.data_dir)
     yield _list(setup.paths.data_dir)
+    yield Finding("log", _log(setup.paths.data_dir))
     yield _folder("downloads", download_dir(setup.settings.downloads.directory))
     yield Finding("proxy", _proxy(setup))
 
@@ -84,6 +85,13 @@ def _versions() -> Iterator[Finding]:
 
 def _with_state(path: Path) -> str:
     return f"{path}" if path.exists() else f"{path} (not there: defaults)"
+
+
+def _log(data_dir: Path) -> str:
+    from tui_dl.cli.log_file import log_path
+
+    path = log_path(data_dir)
+    return f"{path}" if path.exists() else f"{path} (nothing to tell so far)"
 
 
 def _folder(label: str, path: Path) -> Finding:

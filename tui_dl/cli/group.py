@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from tui_dl import __version__
-from tui_dl.cli.options import SHARED_NAMES
+from tui_dl.cli.options import SHARED_NAMES, SHARED_SWITCHES
 
 COMMANDS = {
     "get": "Download in the foreground, without the app.",
@@ -88,9 +88,9 @@ def route(args: list[str]) -> list[str]:
     at = 0
     while at < len(args):
         name, equals, _ = args[at].partition("=")
-        if name not in SHARED_NAMES:
+        if name not in SHARED_NAMES + SHARED_SWITCHES:
             break
-        at += 1 if equals else 2
+        at += 1 if equals or name in SHARED_SWITCHES else 2
     if at < len(args) and args[at] in COMMANDS:
         return [args[at], *args[:at], *args[at + 1 :]]
     return [APP, *args]

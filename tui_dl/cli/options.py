@@ -52,6 +52,9 @@ FILE = click.Path(exists=True, dir_okay=False, readable=True, resolve_path=True)
 SHARED_NAMES = ("--data-dir", "--config", "--set")
 """Flags that every command takes, each with a value; they may also stand before its name."""
 
+SHARED_SWITCHES = ("--debug",)
+"""The same, without a value."""
+
 
 def shared_options(command: Command) -> Command:
     """Add the flags that every command takes."""
@@ -65,6 +68,7 @@ def shared_options(command: Command) -> Command:
             multiple=True,
             help="Override a setting for this run, such as downloads.slots=5.",
         ),
+        click.option("--debug", is_flag=True, help="Tell more in the log."),
     )(command)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui_dl.cli.log_file import open_log
 from tui_dl.config.paths import Paths, find_paths
 from tui_dl.config.schema import Settings
 from tui_dl.config.store import apply_overrides, load_settings
@@ -16,6 +17,7 @@ class SharedFlags:
     data_dir: str | None = None
     config_file: str | None = None
     overrides: tuple[str, ...] = ()
+    debug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,12 @@ class Setup:
 
 
 def read_setup(flags: SharedFlags) -> Setup:
-    """Return the setup of this run.
+    """Open the log and return the setup of this run.
 
     Raises:
         UsageError: a ``--set`` is wrong. A wrong file is only a problem.
     """
     paths = find_paths(flags.data_dir, flags.config_file)
+    open_log(paths.data_dir, debug=flags.debug)
     loaded = load_settings(paths.settings_file)
     return Setup(paths, apply_overrides(loaded.settings, flags.overrides), loaded.problems)

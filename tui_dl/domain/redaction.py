@@ -13,6 +13,11 @@ _USERINFO = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://|//)?[^/?#]*@")
 _NESTED_USERINFO = re.compile(r"(://)[^/?#&;\s]*@")
 _PAIR = re.compile(r"([?#&;])([^=?#&;]+)=([^#&;]*)")
 _NAME_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
+_URL_IN_TEXT = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s'\"<>]+")
+_LOGIN_FIELD = re.compile(
+    r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=,]\s*)[^\r\n]+"
+)
+_SPOKEN_TOKEN = re.compile(r"(?i)\b(token:|bearer\s+|basic\s+)[A-Za-z0-9._~+/=-]{6,}")
 _SECRET_WORDS = frozenset(
     {"auth", "authorization", "code", "hmac", "jwt", "key", "keyid", "pass", "pwd", "sid", "sig"}
 )
@@ -35,6 +40,17 @@ def redacted(url: str) -> str:
         lambda m: f"{m[1]}{m[2]}=***" if _is_secret(m[2]) else m[0],
         _NESTED_USERINFO.sub(r"\1", without_credentials(url)),
     )
+
+
+def redacted_text(text: str) -> str:
+    """Return prose, such as an error or a traceback, with every secret that shows itself hidden.
+
+    Redacts each URL in it, the value of a field that carries a login, aria2's
+    ``token:`` and a bearer's token.
+    """
+    text = _URL_IN_TEXT.sub(lambda match: redacted(match[0]), text)
+    text = _LOGIN_FIELD.sub(r"\1\2***", text)
+    return _SPOKEN_TOKEN.sub(r"\1***", text)
 
 
 def _is_secret(name: str) -> bool:
