@@ -90,5 +90,5 @@ def test_debug_tells_each_downloads_log(fault_server: FaultServer, tmp_path: Pat
     told = place.run("--debug", "get", "-q", "-d", "target", "-o", "b", f"{url}?sig=hunter2")
     assert told.returncode == 0, told.stderr
     messages = " ".join(line["message"] for line in lines(tmp_path / "state"))
-    assert "/a.bin?sig=***: Completed." in messages
+    assert "/a.bin?sig=***> Completed." in messages
     assert "hunter2" not in messages

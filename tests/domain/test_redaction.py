@@ -117,7 +117,7 @@ def test_no_secret_of_a_real_url_is_left(user: str, password: str, value: str, p
 @thorough
 @given(words, words, words, words)
 def test_no_secret_is_left_in_prose(user: str, password: str, value: str, path: str) -> None:
-    secret = f"Sx{value}xS"
+    secret = f"Sx{value}xSxS"
     text = (
         f"GET 'https://{user}:Px{password}xP@h/{path}?sig={secret}' failed (token:{secret})\n"
         f"Authorization: Basic {secret}\nCookie: a={secret}\nBearer {secret}"

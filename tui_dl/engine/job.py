@@ -192,7 +192,7 @@ class Job:
 
     def note(self, text: str) -> None:
         """Add a line to its log."""
-        logger.debug("%s %s: %s", self.record.id, self.record.url, text)
+        logger.debug("%s <%s> %s", self.record.id, self.record.url, text)
         self.log.append(LogLine(at=utc_now(), text=text))
         self.changes += 1
 
