@@ -31,6 +31,7 @@ class GetFlags(SharedFlags):
     connections: int | None
     mirrors: tuple[str, ...]
     checksums: tuple[Digest, ...]
+    checksum_from: str | None
     limit_bps: int | None
     headers: tuple[tuple[str, str], ...]
     user_agent: str | None
@@ -115,6 +116,7 @@ def _options(flags: GetFlags) -> DownloadOptions:
         user_agent=flags.user_agent,
         referer=flags.referer,
         digests=flags.checksums,
+        checksum_from=flags.checksum_from,
         mirrors=flags.mirrors,
         limit_bps=flags.limit_bps,
         max_tries=flags.max_tries,

@@ -26,6 +26,7 @@ COMMANDS = {
     "limit": "Limit the rate of one download, or of all.",
     "refresh": "Give a download a new link.",
     "history": "List what is completed.",
+    "verify": "Check finished files against their digests.",
     "token": "Print the token that other programs need.",
     "doctor": "Show paths, versions, and what is wrong.",
 }

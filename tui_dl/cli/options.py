@@ -121,7 +121,13 @@ def _what_options(command: Command) -> Command:
             metavar="sha-256=HEX",
             multiple=True,
             type=Parsed("CHECKSUM", parse.checksum),
-            help="Digest that the file must have.",
+            help="Digest that the file must have; may be given again.",
+        ),
+        click.option(
+            "--checksum-from",
+            metavar="URL",
+            type=Parsed("URL", parse.url),
+            help="List of digests that names the file, such as SHA256SUMS.",
         ),
         click.option(
             "--limit",

@@ -50,6 +50,12 @@ def checksum(text: str) -> Digest:
     return parse_checksum(text)
 
 
+def url(text: str) -> str:
+    """Return the text if it is an address that can be asked."""
+    parse_url(text)
+    return text
+
+
 def header(text: str) -> tuple[str, str]:
     """Return name and value of ``Name: value``."""
     from tui_dl.net.request import check_user_headers

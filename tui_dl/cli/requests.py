@@ -17,7 +17,7 @@ from tui_dl.cli import parse
 from tui_dl.cli.input_file import InputEntry, InputOption, parse_input
 from tui_dl.config.paths import absolute
 from tui_dl.domain.errors import TuiDlError, UsageError
-from tui_dl.domain.model import AddRequest, DownloadOptions
+from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.urls import parse_url
 
@@ -111,6 +111,8 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
                 paused = parse.flag(option.value)
             elif option.name == "header":
                 options = replace(options, headers=(*options.headers, parse.header(option.value)))
+            elif option.name == "checksum":
+                options = replace(options, digests=_digests(options, option.value))
             elif option.name in _OPTIONS:
                 options = _apply(options, option)
             else:
@@ -148,13 +150,17 @@ def _existing_file(text: str) -> str:
     return str(path)
 
 
+def _digests(options: DownloadOptions, text: str) -> tuple[Digest, ...]:
+    return tuple(dict.fromkeys((*options.digests, parse.checksum(text))))
+
+
 def _same(text: str) -> str:
     return text
 
 
 _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "out": ("out", _same),
-    "checksum": ("digests", lambda text: (parse.checksum(text),)),
+    "checksum-from": ("checksum_from", parse.url),
     "split": ("connections", parse.connections),
     "max-connection-per-server": ("connections", parse.connections),
     "max-download-limit": ("limit_bps", parse.limit),

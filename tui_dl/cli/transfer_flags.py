@@ -23,6 +23,7 @@ _SAME = (
     "max_tries",
     "timeout_s",
     "connect_timeout_s",
+    "checksum_from",
 )
 
 

@@ -76,6 +76,15 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceHashes:
+    """Digests of equal stretches of a file; the last one may be shorter."""
+
+    algorithm: str
+    length_bytes: int
+    hexes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DownloadOptions:
     """What the user chose for one download. ``None`` means: the setting decides."""
 
@@ -107,6 +116,16 @@ class DownloadOptions:
     http_password: str | None = None
     cookie_file: str | None = None
     use_netrc: bool = True
+    checksum_from: str | None = None
+    """URL of a list of digests (SHA256SUMS and its like) that names the file."""
+    pieces: PieceHashes | None = None
+    """Checked as pieces complete; a bad one is fetched again."""
+    remote_time: bool | None = None
+    """Whether the finished file gets the server's date."""
+    conditional_get: bool = False
+    """Fetch only if the server's file is newer than the one that is here."""
+    sequential: bool = False
+    """Fill the file from its beginning, within a window that moves along."""
 
 
 @dataclass(frozen=True, slots=True)

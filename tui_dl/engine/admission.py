@@ -51,10 +51,12 @@ def check_options(options: DownloadOptions) -> None:
     """Refuse options that could never work.
 
     Raises:
-        UsageError: a mirror is no URL, or a header may not be set.
+        UsageError: a mirror or list of digests is no URL, or a header may not be set.
     """
     for mirror in options.mirrors:
         parse_url(mirror)
+    if options.checksum_from is not None:
+        parse_url(options.checksum_from)
     check_user_headers(options.headers)
 
 

@@ -9,6 +9,7 @@ from enum import Enum
 
 from tui_dl.domain.errors import DiskError, ErrorCode, TransferError, TuiDlError
 from tui_dl.engine.facts import GenerationChangedError
+from tui_dl.engine.promises import NotListedError
 from tui_dl.engine.source import LinkSource
 from tui_dl.net.status import LINK_STATUSES
 
@@ -29,7 +30,7 @@ class Reaction(Enum):
 
 def react(error: TuiDlError, *, had_bytes: bool) -> Reaction:
     """Return how far an error reaches; ``had_bytes`` is whether its connection ever gave any."""
-    if isinstance(error, DiskError | GenerationChangedError):
+    if isinstance(error, DiskError | GenerationChangedError | NotListedError):
         return Reaction.STOP_FILE
     if error.code is ErrorCode.RESOURCE_CHANGED:
         return Reaction.NEW_GENERATION

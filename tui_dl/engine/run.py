@@ -20,9 +20,11 @@ from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.governor import Governor
 from tui_dl.engine.opening import Opening, links_of, name_for
 from tui_dl.engine.plan import Plan
+from tui_dl.engine.promises import Promises
 from tui_dl.engine.retry import RetryPolicy
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget, Restored
+from tui_dl.engine.telling import Teller
 from tui_dl.engine.transfer import Transfer
 from tui_dl.engine.verify import DigestMismatchError, verify
 from tui_dl.net.identity import Known
@@ -37,12 +39,9 @@ MOST_GENERATIONS = 5
 TAG_CHANGES_TO_DOUBT = 2
 """After so many versions of one size and date, the tags are made up for each reply."""
 
-NOTICEABLE_WAIT_S = 0.5
-"""A shorter wait for the next try is not shown as a status of its own."""
-
 
 class Run:
-    """The work between START and the end. Also the observer of its transfer."""
+    """The work between START and the end."""
 
     def __init__(self, job: Job, target: FileTarget) -> None:
         self.transfer: Transfer | None = None
@@ -52,6 +51,7 @@ class Run:
         self._facts = Facts()
         self._tag_changes = 0
         self._sources: Sources | None = None
+        self._promises = Promises()
 
     async def work(self) -> None:
         """Bring the download from where it is to its published file.
@@ -61,6 +61,8 @@ class Run:
         """
         if await self._restore():
             return
+        tools = self._job.tools
+        await self._promises.fetch(self._job.record, tools.around.client, tools.config)
         for _ in range(MOST_GENERATIONS):
             try:
                 await self._fetch()
@@ -187,7 +189,7 @@ class Run:
             tools.around,
             self._links(),
             Opening(self._target, self.begin),
-            self,
+            Teller(job),
             plan=plan,
             facts=self._facts,
             policy=RetryPolicy(tries, config.retry_base_s, config.retry_max_s),
@@ -207,6 +209,8 @@ class Run:
     async def begin(self, reply: Reply, total: int | None) -> None:
         """Take in the first reply: name, size, version; make the file ready for bytes."""
         job, target, facts = self._job, self._target, self._facts
+        name = name_for(job.record, reply)
+        self._promises.digests(replace(job.record, name=name), reply.url)  # before bytes are here
         learned = {
             "total_bytes": total,
             "validators": facts.known.validators,
@@ -214,7 +218,7 @@ class Run:
             "ranges_supported": facts.ranges_supported,
         }
         if target.part is None:
-            await self._make_part(name_for(job.record, reply), total, learned)
+            await self._make_part(name, total, learned)
             return
         if total is not None:
             await target.settle_size(total)
@@ -308,7 +312,10 @@ class Run:
         try:
             digest = await verify(
                 target,
-                (*job.record.options.digests, *self._facts.server_digests),
+                (
+                    *self._promises.digests(job.record, job.record.final_url),
+                    *self._facts.server_digests,
+                ),
                 self._note_hashed,
             )
         except DigestMismatchError as error:
@@ -370,28 +377,3 @@ class Run:
     def _note_hashed(self, count: int) -> bool:
         self.hashed_bytes += count
         return self._job.stopping is None
-
-    # -- what the transfer tells
-
-    def on_receiving(self) -> None:
-        """The first reply of this run was admitted."""
-        if self._job.record.status is Status.PROBING:
-            self._job.must_apply(Event.FIRST_REPLY, failure=None)
-
-    def on_waiting(self, error: TuiDlError, tries: int, delay_s: float) -> None:
-        """Nothing runs; the next try begins after ``delay_s``."""
-        job = self._job
-        job.retry_at_s = job.now_s() + delay_s
-        if delay_s >= NOTICEABLE_WAIT_S:
-            job.apply(Event.RETRY_LATER, failure=error.failure(), tries=tries)
-
-    def on_trying(self) -> None:
-        """The wait is over."""
-        job = self._job
-        job.retry_at_s = None
-        if job.record.status is Status.RETRYING:
-            job.must_apply(Event.RETRY_NOW)
-
-    def on_note(self, text: str) -> None:
-        """Something worth a line in the download's log."""
-        self._job.note(text)

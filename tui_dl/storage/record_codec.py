@@ -21,6 +21,7 @@ from tui_dl.domain.model import (
     DownloadOptions,
     DownloadRecord,
     PartIdentity,
+    PieceHashes,
     Source,
     Status,
     Validators,
@@ -50,6 +51,10 @@ _PLAIN_OPTIONS = (
     "http_password",
     "cookie_file",
     "use_netrc",
+    "checksum_from",
+    "remote_time",
+    "conditional_get",
+    "sequential",
 )
 """Options that are JSON values as they stand."""
 
@@ -176,6 +181,8 @@ def encode_options(options: DownloadOptions) -> str:
     fields["headers"] = [list(header) for header in options.headers]
     fields["digests"] = [_encode_digest(digest) for digest in options.digests]
     fields["mirrors"] = list(options.mirrors)
+    if (pieces := options.pieces) is not None:
+        fields["pieces"] = [pieces.algorithm, pieces.length_bytes, " ".join(pieces.hexes)]
     return json.dumps(fields, separators=(",", ":"))
 
 
@@ -192,6 +199,7 @@ def decode_options(text: str) -> DownloadOptions:
         headers=tuple((_text(name), _text(value)) for name, value in fields.get("headers", ())),
         digests=tuple(_decode_digest(pair) for pair in fields.get("digests", ())),
         mirrors=tuple(_text(mirror) for mirror in fields.get("mirrors", ())),
+        pieces=_decode_pieces(fields.get("pieces")),
         **plain,
     )
 
@@ -237,6 +245,13 @@ def _encode_digest(digest: Digest) -> list[str]:
 def _decode_digest(pair: list[str]) -> Digest:
     algorithm, value = pair
     return Digest(_text(algorithm), _text(value))
+
+
+def _decode_pieces(triple: list[Any] | None) -> PieceHashes | None:
+    if triple is None:
+        return None
+    algorithm, length_bytes, hexes = triple
+    return PieceHashes(_text(algorithm), int(length_bytes), tuple(_text(hexes).split()))
 
 
 def _encode_time(moment: datetime | None) -> str | None:
