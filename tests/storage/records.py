@@ -14,6 +14,7 @@ from tui_dl.domain.model import (
     DownloadOptions,
     DownloadRecord,
     PartIdentity,
+    PieceHashes,
     Source,
     Status,
     Validators,
@@ -50,6 +51,14 @@ options = st.builds(
     http_password=st.none() | texts,
     cookie_file=st.none() | texts,
     use_netrc=st.booleans(),
+    checksum_from=st.none() | texts,
+    pieces=st.none()
+    | st.builds(
+        PieceHashes, texts, counts, st.lists(st.sampled_from(["ab" * 20, "cd" * 32])).map(tuple)
+    ),
+    remote_time=st.none() | st.booleans(),
+    conditional_get=st.booleans(),
+    sequential=st.booleans(),
 )
 
 ranges = st.lists(st.tuples(counts, st.integers(0, 1000)), max_size=6).map(

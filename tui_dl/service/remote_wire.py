@@ -106,9 +106,12 @@ def decode(data: bytes, kind: type[Kind]) -> Kind:
 
 
 def public_options(options: DownloadOptions) -> DownloadOptions:
-    """Return the options without what a client has no business to read (trap S7)."""
+    """Return the options without what a client has no business to read (trap S7).
+
+    Piece hashes stay too: they may be a megabyte, and no client shows them.
+    """
     proxy = None if options.proxy is None else without_credentials(options.proxy)
-    return replace(options, headers=(), http_password=None, proxy=proxy)
+    return replace(options, headers=(), http_password=None, proxy=proxy, pieces=None)
 
 
 def merged_options(current: DownloadOptions, given: DownloadOptions) -> DownloadOptions:
@@ -122,6 +125,7 @@ def merged_options(current: DownloadOptions, given: DownloadOptions) -> Download
         headers=given.headers or current.headers,
         http_password=given.http_password or current.http_password,
         proxy=current.proxy if is_same_proxy else given.proxy,
+        pieces=given.pieces or current.pieces,
     )
 
 

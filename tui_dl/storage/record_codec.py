@@ -181,8 +181,12 @@ def encode_options(options: DownloadOptions) -> str:
     fields["headers"] = [list(header) for header in options.headers]
     fields["digests"] = [_encode_digest(digest) for digest in options.digests]
     fields["mirrors"] = list(options.mirrors)
-    if (pieces := options.pieces) is not None:
-        fields["pieces"] = [pieces.algorithm, pieces.length_bytes, " ".join(pieces.hexes)]
+    pieces = options.pieces
+    fields["pieces"] = pieces and [
+        pieces.algorithm,
+        pieces.length_bytes,
+        " ".join(pieces.hexes),
+    ]
     return json.dumps(fields, separators=(",", ":"))
 
 
