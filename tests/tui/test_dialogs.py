@@ -112,11 +112,14 @@ async def test_help_scrolls_where_it_does_not_fit() -> None:
 
 
 async def test_help_and_footer_follow_a_remapped_key() -> None:
-    async with driven(FakeService()) as d:
+    service = FakeService()
+    async with driven(service) as d:
         d.app.set_keymap({"list.add": "i", "download.pause": "ctrl+x"})
-        await d.settle()
-        assert d.text.splitlines()[-1].startswith(" i add   ctrl+x pause")
         assert "i adds a link" in await d.look()
+        assert d.text.splitlines()[-1].startswith(" i add   l limit")  # no row, nothing to pause
+        service.put("a.bin")
+        await d.look()
+        assert d.text.splitlines()[-1].startswith(" i add   ctrl+x pause")
         await d.press("question_mark")
         assert "ctrl+x" in d.text
         await d.press("escape", "i")

@@ -86,7 +86,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
     BINDING_GROUP_TITLE = "App"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", tooltip="All keys", id="app.help"),
-        Binding("s", "settings", "Settings", show=False, id="app.settings"),
+        Binding("s", "settings", "Settings", id="app.settings"),
         Binding(
             "q,ctrl+q,ctrl+c", "quit", "Quit", tooltip="What runs goes on next time", id="app.quit"
         ),

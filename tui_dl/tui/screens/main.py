@@ -28,6 +28,9 @@ from tui_dl.tui.widgets.details_view import DetailsView
 from tui_dl.tui.widgets.download_list import DownloadList
 from tui_dl.tui.widgets.fields import FilterInput
 
+FOR_DOWNLOADS = frozenset({"pause", "resume", "remove", "filter"})
+"""Actions whose keys say nothing to somebody whose list is empty."""
+
 
 class MainScreen(DownloadScreen):
     """The list of all downloads, and the keys that act on them."""
@@ -80,7 +83,9 @@ class MainScreen(DownloadScreen):
 
     def show_snapshot(self, snapshot: EngineSnapshot) -> None:
         """Paint a new picture of the engine."""
-        self._snapshot = snapshot
+        was_empty, self._snapshot = not self._snapshot.downloads, snapshot
+        if was_empty is not (not snapshot.downloads):
+            self.refresh_bindings()
         self.query_one(StatusLine).look = self.tui.engine_look()
         self.query_one(TabLine).counts = count(snapshot.downloads)
         self._show_rows()
@@ -124,6 +129,10 @@ class MainScreen(DownloadScreen):
             " shows all keys\n\n",
             (f"files go to {folder}", "$ink-faint"),
         )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no key for downloads while there is none; the help still lists it."""
+        return True if self._snapshot.downloads or action not in FOR_DOWNLOADS else None
 
     # --- targets ------------------------------------------------------------------
 

@@ -54,15 +54,15 @@ def spark(samples: Sequence[float], cells: int) -> str:
 
 
 def graph(samples: Sequence[float], cells: int, rows: int, peak: float) -> list[str]:
-    """Return ``rows`` lines of exactly ``cells``: columns of eighths, newest at the right.
+    """Return ``rows`` lines of exactly ``cells``: columns of eighths, oldest at the left.
 
     ``peak`` is the value of a full column; longer histories than ``cells`` are averaged
-    so that the whole history always fits.
+    so that the whole history always fits. A short one grows to the right.
     """
     if cells <= 0 or rows <= 0:
         return []
     columns = [_level(v, peak, rows * 8) for v in resampled(samples, cells)]
-    columns = [0] * (cells - len(columns)) + columns
+    columns += [0] * (cells - len(columns))
     return [
         "".join(LEVELS[min(8, max(0, level - (rows - 1 - row) * 8))] for level in columns)
         for row in range(rows)

@@ -17,10 +17,10 @@ from tui_dl.domain.units import format_duration, format_rate, format_size
 from tui_dl.domain.urls import parse_url
 from tui_dl.tui.view.bars import progress_bar
 from tui_dl.tui.view.columns import GUTTER, Columns
-from tui_dl.tui.view.ink import Ink, Line, Span, cut_at_word, left, right
+from tui_dl.tui.view.ink import Ink, Line, Span, left, right
 from tui_dl.tui.view.listing import SortKey
 from tui_dl.tui.view.naming import short_name
-from tui_dl.tui.view.words import LOOKS, status_word
+from tui_dl.tui.view.words import LOOKS, brief_reason, status_word
 
 NOTHING = "–"
 MOVING = frozenset({Status.DOWNLOADING, Status.PROBING, Status.PAUSING, Status.VERIFYING})
@@ -116,7 +116,7 @@ def _sentence(download: DownloadSnapshot, columns: Columns) -> list[Span]:
     """The failure in place of the numbers; a percentage alone where no sentence fits."""
     if columns.numbers < 20 or download.failure is None:
         return _numbers(download, columns)
-    text = cut_at_word(display_text(download.failure.message), columns.numbers)
+    text = brief_reason(download.failure, columns.numbers - 1)
     ink = Ink.FAIL if download.status is Status.FAILED else Ink.HOLD
     return [(" " + left(text, columns.numbers), ink)]
 

@@ -9,12 +9,13 @@ from tui_dl.tui.view.naming import short_name
 
 NAME_CELLS = 18
 VALUE_CELLS = 18
+HEADINGS = {"api": "API", "ui": "Screen"}
 SIZE_STEPS = ((1024**4, "T"), (1024**3, "G"), (1024**2, "M"), (1024, "K"))
 
 
 def heading_line(section: str) -> Line:
     """Return the heading of a section."""
-    return ((f"   {section.capitalize()}", Ink.TITLE),)
+    return ((f"   {HEADINGS.get(section, section.capitalize())}", Ink.TITLE),)
 
 
 def setting_line(entry: Entry, value: Value, width: int, *, cursor: bool) -> Line:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui_dl.domain.errors import ErrorCode
+from rich.cells import cell_len
+
+from tui_dl.domain.display import display_text
+from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_duration
-from tui_dl.tui.view.ink import Ink
+from tui_dl.tui.view.ink import Ink, cut_at_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,34 @@ SPECIAL_WORDS: dict[ErrorCode, str] = {
     ErrorCode.TARGET_LOST: "folder lost",
 }
 """Failures that ask the user for something: worth a word of their own."""
+
+
+BRIEF: dict[ErrorCode, str] = {
+    ErrorCode.DIGEST_MISMATCH: "not the bytes that were promised",
+    ErrorCode.NOT_FOUND: "no such file there",
+    ErrorCode.NEEDS_NEW_LINK: "the link has expired",
+    ErrorCode.NEEDS_LOGIN: "the server wants a login",
+    ErrorCode.FORBIDDEN: "the server refuses it",
+    ErrorCode.UNKNOWN_HOST: "no such host",
+    ErrorCode.CONNECT_REFUSED: "nobody answers there",
+    ErrorCode.TIMEOUT: "no answer in time",
+    ErrorCode.TLS: "its certificate is not valid",
+    ErrorCode.DISK_FULL: "no space left",
+    ErrorCode.NOT_WRITABLE: "the folder takes no file",
+    ErrorCode.TARGET_LOST: "its folder is gone",
+    ErrorCode.PART_CHANGED: "another program changed it",
+    ErrorCode.RESOURCE_CHANGED: "it keeps changing there",
+}
+"""What a failure is in so few words that they fit beside a name; the details say all."""
+
+
+def brief_reason(failure: Failure, cells: int) -> str:
+    """Return the sentence of a failure if it fits, else its brief words or its first ones."""
+    message = display_text(failure.message)
+    if cell_len(message) <= cells:
+        return message
+    brief = BRIEF.get(failure.code)
+    return brief if brief is not None and len(brief) <= cells else cut_at_word(message, cells)
 
 
 def status_word(download: DownloadSnapshot, cells: int) -> str:

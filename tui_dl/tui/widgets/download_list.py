@@ -219,6 +219,10 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
         """Move the cursor to the first or the last row."""
         self._go_to(0 if direction < 0 else len(self._rows) - 1)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing to select or open while there is nothing."""
+        return True if self._rows or action not in ("select", "open") else None
+
     def action_select(self) -> None:
         """Turn the selection of the row under the cursor, and go one down."""
         if self._cursor_id is not None:
