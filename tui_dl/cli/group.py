@@ -28,6 +28,8 @@ COMMANDS = {
     "history": "List what is completed.",
     "verify": "Check finished files against their digests.",
     "token": "Print the token that other programs need.",
+    "service": "Run serve in the background, from login to login.",
+    "man": "Print the manual page.",
     "doctor": "Show paths, versions, and what is wrong.",
 }
 """Name -> the line in ``--help``. Module ``tui_dl.cli.NAME`` holds ``command``."""
