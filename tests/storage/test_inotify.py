@@ -151,7 +151,7 @@ async def test_without_inotify_the_times_of_the_part_tell(
 
 
 async def _begin(target: FileTarget, folder: Path) -> None:
-    part = await target.prepare(folder, "x", 100, 0)
+    part = await target.prepare(folder, "x", 100)
     record = replace(plain_record(1), part=part.identity, directory=str(folder))
     await target.keep_journal(record, Plan(100, RangeSet()))
     assert await target.place()

@@ -67,10 +67,15 @@ class CatalogLane:
 
     async def remove(self, ids: Iterable[str]) -> None:
         """Delete records for good."""
+        self.drop(ids)
+        await self._flushed(durable=True)
+
+    def drop(self, ids: Iterable[str]) -> None:
+        """Delete records soon, also such as could not be written yet."""
         for record_id in ids:
             self._dirty.pop(record_id, None)
             self._removed.add(record_id)
-        await self._flushed(durable=True)
+        self._wake.set()
 
     async def close(self) -> None:
         """Write what is noted and stop."""

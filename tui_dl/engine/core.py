@@ -19,6 +19,7 @@ from tui_dl.engine.job import Job, JobTools, Stop
 from tui_dl.engine.press import Press
 from tui_dl.engine.queue import Queue
 from tui_dl.engine.recheck import is_in_place, is_same_at_source
+from tui_dl.engine.room_watch import waits_for_room
 
 EVENT_KINDS = {
     Event.START: EventKind.STARTED,
@@ -36,12 +37,7 @@ SPACE_S = 2.0
 class Core:
     """State of a running engine. All methods belong to the engine's loop."""
 
-    def __init__(
-        self,
-        tools: JobTools,
-        lane: CatalogLane,
-        press: Press,
-    ) -> None:
+    def __init__(self, tools: JobTools, lane: CatalogLane, press: Press) -> None:
         self.jobs: dict[str, Job] = {}
         self.queue = Queue(tools.config.slots)
         self.api_address: str | None = None
@@ -148,6 +144,8 @@ class Core:
             for job, _ in fresh:
                 self.queue.leave(job.record.id)
                 del self.jobs[job.record.id]
+            self._lane.drop(job.record.id for job, _ in fresh)  # refused is refused
+            self.picture()
             raise
         for job, _ in fresh:
             self._tell(EventKind.ADDED, job)
@@ -175,6 +173,8 @@ class Core:
             self._tell(EventKind.PAUSED, job)
         elif job.record.status is not Status.PAUSED:
             raise self._not_now(job, "paused")
+        elif waits_for_room(job.record):
+            job.change(failure=None)  # from now on it is the user who wants it so
         self._dirty.set()
 
     def resume(self, record_id: str) -> None:

@@ -12,20 +12,22 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tui_dl.domain.errors import StateError
+from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import DownloadRecord, Status
 from tui_dl.domain.snapshot import DownloadEvent, EngineSnapshot
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
 from tui_dl.engine.disk import DiskPace, Pools
-from tui_dl.engine.job import JobTools
+from tui_dl.engine.job import Job, JobTools
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.press import Press
+from tui_dl.engine.room_watch import RoomWatch
 from tui_dl.engine.surroundings import Surroundings
 from tui_dl.engine.target import FileTarget
 from tui_dl.net.client import ClientConfig, HttpClient
@@ -34,6 +36,7 @@ from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog import Catalog
 from tui_dl.storage.instance import InstanceLock
 from tui_dl.storage.journal import sweep_journals
+from tui_dl.storage.room import Room
 
 Result = TypeVar("Result")
 Listener = Callable[[DownloadEvent], None]
@@ -152,6 +155,7 @@ class Engine:
             random=random.random,
             global_limit=RateLimit(config.limit_bps),
         )
+        room = Room()
         paces: dict[int, DiskPace] = {}
         boot_id = current_boot_id()
 
@@ -161,8 +165,18 @@ class Engine:
                 paces.setdefault(hash(record.directory), DiskPace()),
                 config.journal_path(record.id),
                 boot_id,
+                room=room,
+                keep_free=config.min_free_bytes,
                 checkpoints=config.checkpoints,
             )
+
+        def report(job: Job, event: Event) -> None:
+            core.on_job_event(job, event)
+            room_watch.note(job.record)
+
+        def go_on(record_id: str) -> None:
+            core.jobs[record_id].note("There is room again.")
+            core.resume(record_id)
 
         tools = JobTools(
             config=config,
@@ -172,14 +186,24 @@ class Engine:
             save=lane.save,
             save_now=lambda record: lane.save_now([record]),
             save_durably=lambda record: lane.save_now([record], durable=True),
-            report=lambda job, event: core.on_job_event(job, event),
+            report=report,
             default_limit_bps=lambda: core.default_limit_bps,
             out=lambda job: core.on_job_out(job),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit))
         self._parts = _Parts(core, lane, client, pools, catalog)
         lane.start()
+        room_watch = RoomWatch(room, pools, config.min_free_bytes, core.records, go_on)
         core.open(contents.records)
+        if not config.only_asked:
+            self._watch_room(room_watch, contents.records)
+
+    def _watch_room(self, watch: RoomWatch, records: Iterable[DownloadRecord]) -> None:
+        for record in records:
+            watch.note(record)
+        task = asyncio.get_running_loop().create_task(watch.run(), name="room")
+        self._guests.add(task)
+        task.add_done_callback(self._guests.discard)
 
     async def _shut(self) -> None:
         parts, self._parts = self._parts, None

@@ -273,7 +273,8 @@ class Job:
 
     def _fail(self, failure: Failure) -> None:
         self.note(failure.message)
-        if failure.code in PAUSING_FAILURES and self.record.part is not None:
+        is_full = failure.code is ErrorCode.DISK_FULL  # it goes on once there is room
+        if is_full or (failure.code in PAUSING_FAILURES and self.record.part is not None):
             self.apply(Event.PAUSE)
             self.must_apply(Event.PAUSED, failure=failure)
         else:

@@ -125,6 +125,7 @@ class Run:
             if target.part.identity != job.record.part:  # a reboot gave its disk another number
                 await job.change_now(part=target.part.identity)
             await target.keep_journal(job.record, job.plan)
+            await target.claim_room(job.record.total_bytes)
         return False
 
     async def _restored(self) -> Restored:
@@ -221,6 +222,7 @@ class Run:
             await self._make_part(name, total, learned)
             return
         if total is not None:
+            await target.claim_room(total)
             await target.settle_size(total)
         await job.change_now(**learned)
         assert job.plan is not None
@@ -234,8 +236,8 @@ class Run:
         job, target = self._job, self._target
         assert job.plan is not None
         folder = Path(job.record.directory)
-        keep_free = job.tools.config.min_free_bytes
-        part = await target.prepare(folder, name, total, keep_free)
+        job.change(total_bytes=total)  # also when it does not fit: it is known when it will
+        part = await target.prepare(folder, name, total)
         is_placed = False
         while not is_placed:
             await job.change_now(

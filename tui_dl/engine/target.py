@@ -19,7 +19,7 @@ from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
 from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.journal import Noted, WrittenJournal
 from tui_dl.storage.part_file import PartFile, recover_publish
-from tui_dl.storage.space import check_space
+from tui_dl.storage.room import Room, allocated_bytes
 from tui_dl.storage.tampering import (
     THROTTLED_SLACK_NS,
     PartWatch,
@@ -48,8 +48,13 @@ class FileTarget:
         journal_path: Path,
         boot_id: bytes,
         *,
+        room: Room | None = None,
+        keep_free: int = 0,
         checkpoints: bool = True,
     ) -> None:
+        self._room = room or Room()
+        self._keep_free = keep_free
+        self._plan: Plan | None = None
         self.part: PartFile | None = None
         self._new: PartFile | None = None
         """A part that has no name yet: the record must know it before."""
@@ -147,9 +152,7 @@ class FileTarget:
             boot_id=self._boot_id,
         )
 
-    async def prepare(
-        self, directory: Path, name: str, total: int | None, keep_free: int
-    ) -> PartFile:
+    async def prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
         """Make a part file for a free name, if the disk has room for it.
 
         It belongs to nobody until its record knows it; then ``place`` it.
@@ -157,15 +160,32 @@ class FileTarget:
         Raises:
             DiskError: no room, or the folder takes no file.
         """
-        work = self._prepare
-        return await self._pools.run(self._pools.disk, work, directory, name, total, keep_free)
+        return await self._pools.run(self._pools.disk, self._prepare, directory, name, total)
 
-    def _prepare(self, directory: Path, name: str, total: int | None, keep_free: int) -> PartFile:
-        check_space(directory, total or 0, keep_free)
+    def _prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
+        self._claim_room(directory, total)
         self._new = part = PartFile.prepare(directory, name)
         if total:
             part.set_size(total)
         return part
+
+    async def claim_room(self, total: int | None) -> None:
+        """Have what is missing of ``total`` bytes promised: what runs already comes first.
+
+        Raises:
+            DiskError: ``DISK_FULL``.
+        """
+        await self._pools.run(self._pools.disk, self._claim_room, self._file.directory, total)
+
+    def _claim_room(self, directory: Path, total: int | None) -> None:
+        def left() -> int:
+            part, plan = self.part, self._plan  # another thread may let go of them
+            taken = allocated_bytes(part.part_path) if part else 0
+            return max(0, (total or 0) - max(taken, plan.done_bytes if plan else 0))
+
+        need = left()
+        if total is None or need:
+            self._room.claim(self, directory, need, self._keep_free, left)
 
     async def place(self) -> bool:
         """Give the prepared part its name; ``False`` when it has changed: tell the record.
@@ -195,6 +215,7 @@ class FileTarget:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+        self._plan = plan
         book: SlotBook = ForgetfulBook()
         if self._checkpoints and record.part is not None:
             book = self._journal = await self._pools.run(
@@ -312,6 +333,7 @@ class FileTarget:
         The old journal stays: of another generation it claims nothing, but it still tells
         whether somebody else touched the part.
         """
+        self._plan = None
         if self.part is not None:
             await self._pools.run(self._pools.disk, self._empty)
 
@@ -351,6 +373,7 @@ class FileTarget:
         await self._pools.run(self._pools.disk, self._close, forget)
 
     def _close(self, forget: bool) -> None:
+        self._room.release(self)
         part, self.part = self.part, None
         new, self._new = self._new, None
         if new is not None:
