@@ -14,6 +14,7 @@ import click
 
 from tui_dl import __version__
 from tui_dl.cli.console import Console
+from tui_dl.cli.machine import Finding, machine_findings
 from tui_dl.cli.options import shared_options
 from tui_dl.cli.settings import SharedFlags
 
@@ -23,35 +24,41 @@ if TYPE_CHECKING:
 _PACKAGES = ("httpx", "h11", "textual", "click", "msgspec", "uvloop")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, what was found, and whether that is a problem."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorFlags(SharedFlags):
+    """Every flag of ``doctor``, parsed."""
 
-    label: str
-    text: str
-    is_problem: bool = False
+    bundle: str | None
 
 
 @click.command("doctor")
+@click.option("--bundle", metavar="FILE", help="Write a zip for who helps, without secrets.")
 @shared_options
 def command(**flags: Any) -> int:
     """Show paths, versions, who holds the state, and what is wrong. Exits 1 on a problem."""
-    return run(SharedFlags(**flags), Console())
+    return run(DoctorFlags(**flags), Console())
 
 
-def run(flags: SharedFlags, console: Console) -> int:
+def run(flags: DoctorFlags, console: Console) -> int:
     """Print one line per finding and return 1 if one of them is a problem.
 
     Raises:
-        UsageError: a ``--set`` is wrong.
+        TuiDlError: a ``--set`` is wrong, or the bundle cannot be written.
     """
     from tui_dl.cli.settings import read_setup
 
-    findings = list(_findings(read_setup(flags)))
+    setup = read_setup(flags)
+    findings = list(_findings(setup))
     width = max(len(finding.label) for finding in findings)
-    for finding in findings:
-        mark = "✗" if finding.is_problem else " "
-        console.row(f"{mark} {finding.label.ljust(width)}  {finding.text}")
+    marks = {True: "✗", False: " "}
+    report = [f"{marks[f.is_problem]} {f.label.ljust(width)}  {f.text}" for f in findings]
+    for line in report:
+        console.row(line)
+    if flags.bundle is not None:
+        from tui_dl.cli.bundle import write_bundle
+
+        write_bundle(Path(flags.bundle), report, setup)
+        console.say(f"Written: {flags.bundle}")
     return int(any(finding.is_problem for finding in findings))
 
 
@@ -68,6 +75,7 @@ def _findings(setup: Setup) -> Iterator[Finding]:
     yield Finding("log", _log(setup.paths.data_dir))
     yield _folder("downloads", download_dir(setup.settings.downloads.directory))
     yield Finding("proxy", _proxy(setup))
+    yield from machine_findings(setup)
 
 
 def _versions() -> Iterator[Finding]:

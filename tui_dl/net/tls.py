@@ -72,10 +72,11 @@ def make_context(options: TlsOptions) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=options.ca_certificate)
         except OSError as error:  # ssl.SSLError is one: a file without a certificate
-            reason = error.strerror if not isinstance(error, ssl.SSLError) else None
+            reason = "it holds no PEM certificate"
+            if not isinstance(error, ssl.SSLError):
+                reason = (error.strerror or "it cannot be read").lower()
             raise TransferError(
-                f"The CA certificate file {options.ca_certificate} cannot be used: "
-                f"{(reason or 'it holds no PEM certificate').lower()}.",
+                f"The CA certificate file {options.ca_certificate} cannot be used: {reason}.",
                 code=ErrorCode.TLS,
                 retryable=False,
             ) from error
