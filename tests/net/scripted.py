@@ -67,6 +67,12 @@ class Peer:
                 await self._flush()
                 return
 
+    @property
+    def has_client_certificate(self) -> bool:
+        """Whether the client showed a certificate of its own."""
+        assert self._tls is not None
+        return bool(self._tls.getpeercert(binary_form=True))
+
     async def request(self) -> Seen | None:
         """Read one head; ``None`` when the client closed."""
         while b"\r\n\r\n" not in self._rest:

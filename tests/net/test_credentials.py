@@ -14,8 +14,9 @@ from tests.net.scripted import Peer, Scripted, Seen, serving
 from tests.net.sinks import fetch
 from tui_dl.domain.errors import UsageError
 from tui_dl.net.client import HttpClient
-from tui_dl.net.credentials import NetrcBook
+from tui_dl.net.netrc_book import NetrcBook
 from tui_dl.net.request import HttpRequest, check_user_headers
+from tui_dl.net.tls import TlsOptions
 
 
 def basic(text: str) -> str:
@@ -85,6 +86,43 @@ async def test_user_and_password_of_options(client: HttpClient, there: str) -> N
     first, second = await hop(client, there, http_user="me", http_password="pa:ss\xe9")
     assert first.one("authorization") == basic("me:pa:ss\xe9")
     assert second.one("authorization") == (first.one("authorization") if there == "/end" else None)
+
+
+@pytest.mark.parametrize("there", ["/end", "http://localhost:{port}/end"])
+async def test_a_bearer_token(client: HttpClient, there: str) -> None:
+    first, second = await hop(client, there, bearer="abc.d-e_f~+/==", http_user="me")
+    assert first.one("authorization") == "Bearer abc.d-e_f~+/=="
+    assert second.one("authorization") == (first.one("authorization") if there == "/end" else None)
+
+
+@pytest.mark.parametrize("token", ["", "a b", "a\r\nX: 1", "=", "s\u00e9cret"])
+def test_a_token_that_cannot_be_sent_is_not_repeated(token: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        HttpRequest("http://a.example/", bearer=token)
+    assert "cret" not in caught.value.message
+
+
+def test_no_secret_in_what_a_request_says_of_itself() -> None:
+    """S7: a request in a log, a traceback or an assertion must not tell."""
+    request = HttpRequest(
+        "http://a.example/",
+        headers=(("X-Key", "s3cret"),),
+        http_password="s3cret",
+        bearer="s3cret",
+        proxy="http://me:s3cret@p.example",
+        tls=TlsOptions(certificate="c", private_key_password="s3cret"),
+    )
+    assert "s3cret" not in repr(request)
+
+
+async def test_a_netrc_of_ones_own(client: HttpClient, tmp_path: Path) -> None:
+    book = tmp_path / "other"
+    book.write_text("machine 127.0.0.1 login me password pw\n")
+    first, second = await hop(
+        client, "http://localhost:{port}/end", use_netrc=True, netrc_file=str(book)
+    )
+    assert first.one("authorization") == basic("me:pw")
+    assert second.one("authorization") is None
 
 
 @pytest.mark.parametrize("there", ["/end", "http://localhost:{port}/end"])

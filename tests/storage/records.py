@@ -59,6 +59,13 @@ options = st.builds(
     remote_time=st.none() | st.booleans(),
     conditional_get=st.booleans(),
     sequential=st.booleans(),
+    auth_challenge=st.booleans(),
+    bearer=st.none() | texts,
+    netrc_file=st.none() | texts,
+    save_cookies=st.none() | texts,
+    certificate=st.none() | texts,
+    private_key=st.none() | texts,
+    private_key_password=st.none() | texts,
 )
 
 ranges = st.lists(st.tuples(counts, st.integers(0, 1000)), max_size=6).map(

@@ -59,8 +59,12 @@ def engine_config(
         retry_max_s=downloads.retry_max_s,
         user_agent=network.user_agent,
         proxy=network.proxy or None,
-        ca_certificate=str(absolute(network.ca_certificate)) if network.ca_certificate else None,
+        ca_certificate=_file(network.ca_certificate),
         check_certificate=network.check_certificate,
+        use_netrc=network.netrc,
+        netrc_file=_file(network.netrc_path),
+        certificate=_file(network.certificate),
+        private_key=_file(network.private_key),
         min_free_bytes=downloads.min_free,
         resume_running=downloads.resume,
         only_asked=only_asked,
@@ -72,3 +76,8 @@ def engine_config(
     if resume_running is not None:
         config = replace(config, resume_running=resume_running)
     return config
+
+
+def _file(path: str) -> str | None:
+    """Return the whole path of a setting, ``None`` when it is empty."""
+    return str(absolute(path)) if path else None

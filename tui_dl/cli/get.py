@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui_dl.cli.console import Console
+from tui_dl.cli.login_options import LoginFlags, login_values
 from tui_dl.cli.options import shared_options, target_options, transfer_options
-from tui_dl.cli.settings import SharedFlags
 
 if TYPE_CHECKING:
     from tui_dl.cli.reporters import Reporter
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetFlags(SharedFlags):
+class GetFlags(LoginFlags):
     """Every flag of ``get``, parsed. ``None`` is: not given."""
 
     urls: tuple[str, ...]
@@ -36,9 +36,6 @@ class GetFlags(SharedFlags):
     headers: tuple[tuple[str, str], ...]
     user_agent: str | None
     referer: str | None
-    cookie_file: str | None
-    http_user: str | None
-    http_password: str | None
     proxy: str | None
     ca_certificate: str | None
     check_certificate: bool | None
@@ -124,9 +121,7 @@ def _options(flags: GetFlags) -> DownloadOptions:
         connect_timeout_s=flags.connect_timeout_s,
         proxy=flags.proxy,
         ca_certificate=flags.ca_certificate,
-        http_user=flags.http_user,
-        http_password=flags.http_password,
-        cookie_file=flags.cookie_file,
+        **login_values({name: getattr(flags, name) for name in LoginFlags.__dataclass_fields__}),
     )
     if flags.check_certificate is None:
         return options

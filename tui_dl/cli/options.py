@@ -38,7 +38,9 @@ class Parsed(AnyParamType):
             self.fail(error.message, param, ctx)
 
 
-def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def combined(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return one decorator for several, in the order in which help shows them."""
+
     def apply(command: Command) -> Command:
         for decorator in reversed(decorators):
             command = decorator(command)
@@ -58,7 +60,7 @@ SHARED_SWITCHES = ("--debug",)
 
 def shared_options(command: Command) -> Command:
     """Add the flags that every command takes."""
-    return _all(
+    return combined(
         click.option("--data-dir", metavar="DIR", help="Folder of the state."),
         click.option("--config", "config_file", metavar="FILE", help="The settings file."),
         click.option(
@@ -74,7 +76,7 @@ def shared_options(command: Command) -> Command:
 
 def target_options(command: Command) -> Command:
     """Add where downloads come from and go to."""
-    return _all(
+    return combined(
         click.option("-d", "--dir", "directory", metavar="DIR", help="Target folder."),
         click.option(
             "-i",
@@ -87,11 +89,15 @@ def target_options(command: Command) -> Command:
 
 def transfer_options(command: Command) -> Command:
     """Add everything that shapes one download."""
-    return _all(_what_options, _identity_options, _network_options, _patience_options)(command)
+    from tui_dl.cli.login_options import login_options
+
+    return combined(
+        _what_options, _identity_options, login_options, _network_options, _patience_options
+    )(command)
 
 
 def _what_options(command: Command) -> Command:
-    return _all(
+    return combined(
         click.option("-o", "--out", metavar="NAME", help="Name of the file."),
         click.option(
             "-j",
@@ -141,7 +147,7 @@ def _what_options(command: Command) -> Command:
 
 
 def _identity_options(command: Command) -> Command:
-    return _all(
+    return combined(
         click.option(
             "-H",
             "--header",
@@ -165,26 +171,11 @@ def _identity_options(command: Command) -> Command:
             type=Parsed("URL", parse.referer),
             help="Referer to send.",
         ),
-        click.option(
-            "--load-cookies",
-            "cookie_file",
-            metavar="FILE",
-            type=FILE,
-            help="Cookies in Netscape's format.",
-        ),
-        click.option("--http-user", metavar="NAME", help="User name for the host of the URL."),
-        click.option(
-            "--http-passwd",
-            "--http-password",
-            "http_password",
-            metavar="TEXT",
-            help="Its password.",
-        ),
     )(command)
 
 
 def _network_options(command: Command) -> Command:
-    return _all(
+    return combined(
         click.option(
             "--proxy",
             "--all-proxy",
@@ -208,7 +199,7 @@ def _network_options(command: Command) -> Command:
 
 
 def _patience_options(command: Command) -> Command:
-    return _all(
+    return combined(
         click.option(
             "-m",
             "--max-tries",

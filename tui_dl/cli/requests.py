@@ -15,6 +15,7 @@ from typing import Any
 
 from tui_dl.cli import parse
 from tui_dl.cli.input_file import InputEntry, InputOption, parse_input
+from tui_dl.cli.login_options import bearer
 from tui_dl.config.paths import absolute
 from tui_dl.domain.errors import TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
@@ -175,6 +176,13 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "load-cookies": ("cookie_file", _existing_file),
     "ca-certificate": ("ca_certificate", _existing_file),
     "check-certificate": ("check_certificate", parse.flag),
+    "http-auth-challenge": ("auth_challenge", parse.flag),
+    "bearer": ("bearer", bearer),
+    "no-netrc": ("use_netrc", lambda text: not parse.flag(text)),
+    "netrc-path": ("netrc_file", _existing_file),
+    "save-cookies": ("save_cookies", lambda text: str(absolute(text))),
+    "certificate": ("certificate", _existing_file),
+    "private-key": ("private_key", _existing_file),
 }
 """aria2's name of an input option -> field of ``DownloadOptions`` and its reader."""
 

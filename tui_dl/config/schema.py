@@ -127,6 +127,21 @@ class Network:
     check_certificate: bool = field(
         default=True, metadata=_rule(Kind.FLAG, "Refuse servers whose certificate is not valid.")
     )
+    netrc: bool = field(
+        default=True, metadata=_rule(Kind.FLAG, "Look for logins in the netrc file.")
+    )
+    netrc_path: str = field(
+        default="", metadata=_rule(Kind.PATH, "The netrc file; empty is ~/.netrc.")
+    )
+    certificate: str = field(
+        default="",
+        metadata=_rule(
+            Kind.PATH, "Your own certificate (PEM); only the host of a download's URL gets it."
+        ),
+    )
+    private_key: str = field(
+        default="", metadata=_rule(Kind.PATH, "Its key (PEM), if that is another file.")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class DownloadOptions:
     out: str | None = None
     """File name wanted by the user; made safe, never a path."""
     connections: int | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra request headers, bound to the origin of the URL that they were given for."""
     user_agent: str | None = None
     referer: str | None = None
@@ -109,11 +109,11 @@ class DownloadOptions:
     """The only hosts that may be asked, redirects included (see ``hosts.py``); empty: all."""
     blocked_hosts: str = ""
     """Hosts that may not be asked, in the same form."""
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     ca_certificate: str | None = None
     check_certificate: bool = True
     http_user: str | None = None
-    http_password: str | None = None
+    http_password: str | None = field(default=None, repr=False)
     cookie_file: str | None = None
     use_netrc: bool = True
     checksum_from: str | None = None
@@ -126,6 +126,17 @@ class DownloadOptions:
     """Fetch only if the server's file is newer than the one that is here."""
     sequential: bool = False
     """Fill the file from its beginning, within a window that moves along."""
+    auth_challenge: bool = False
+    """User and password go along only when the server asks for them."""
+    bearer: str | None = field(default=None, repr=False)
+    """A token, bound like ``headers``."""
+    netrc_file: str | None = None
+    save_cookies: str | None = None
+    """Where the cookies of each run are written."""
+    certificate: str | None = None
+    """The client's own (PEM), bound like ``headers``, and its key when that is apart."""
+    private_key: str | None = None
+    private_key_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

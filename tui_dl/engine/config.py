@@ -41,6 +41,11 @@ class EngineConfig:
     """``None``: the environment decides (http_proxy, https_proxy, all_proxy, no_proxy)."""
     ca_certificate: str | None = None
     check_certificate: bool = True
+    use_netrc: bool = True
+    netrc_file: str | None = None
+    certificate: str | None = None
+    """The client's own (PEM), for the host of each download's URL alone."""
+    private_key: str | None = None
     min_free_bytes: int = 0
     """Space that stays free on the target: below it downloads pause."""
     resume_running: bool = True

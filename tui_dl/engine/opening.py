@@ -6,16 +6,21 @@ Must not write bytes or change records.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.names import choose_name
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
-from tui_dl.engine.source import LinkSource, load_cookies
+from tui_dl.engine.cookie_file import load_cookies
+from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
 from tui_dl.net.reply import Reply
+
+if TYPE_CHECKING:
+    from tui_dl.engine.job import Job
 
 
 def links_of(record: DownloadRecord, config: EngineConfig) -> Sources:
@@ -33,6 +38,20 @@ def links_of(record: DownloadRecord, config: EngineConfig) -> Sources:
         ],
         has_digest=bool(options.digests or options.checksum_from),
     )
+
+
+async def keep_cookies(job: Job, sources: Sources | None) -> None:
+    """Write the cookies of a run where the user wants them."""
+    path = job.record.options.save_cookies
+    if path is None or sources is None:
+        return
+    from tui_dl.engine.cookie_file import write_cookies
+
+    try:
+        pools = job.tools.pools
+        await pools.run(pools.disk, write_cookies, path, list(sources.primary.cookies))
+    except OSError as error:
+        job.note(f"The cookies cannot be saved in {path}: {error.strerror}.")
 
 
 def name_for(record: DownloadRecord, reply: Reply) -> str:

@@ -18,7 +18,7 @@ from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.governor import Governor
-from tui_dl.engine.opening import Opening, links_of, name_for
+from tui_dl.engine.opening import Opening, keep_cookies, links_of, name_for
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.promises import Promises
 from tui_dl.engine.retry import RetryPolicy
@@ -86,6 +86,7 @@ class Run:
         """Close the file. What is written is made durable first, unless the disk fails."""
         job, target, plan = self._job, self._target, self._job.plan
         self.transfer = None
+        await keep_cookies(job, self._sources)
         forget = job.record.status is Status.COMPLETED
         try:
             if not forget and target.part is not None and plan is not None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, LoadError, MozillaCookieJar
+from http.cookiejar import CookieJar
 
-from tui_dl.domain.errors import UsageError
 from tui_dl.domain.hosts import host_rule
 from tui_dl.domain.model import DownloadOptions, Source, Validators
 from tui_dl.domain.urls import parse_url
@@ -83,16 +82,29 @@ class LinkSource:
             http_user=options.http_user,
             http_password=options.http_password,
             proxy=options.proxy if options.proxy is not None else config.proxy,
-            tls=TlsOptions(
-                ca_certificate=options.ca_certificate or config.ca_certificate,
-                check=options.check_certificate and config.check_certificate,
-            ),
+            tls=self._tls,
             connect_timeout_s=options.connect_timeout_s or config.connect_timeout_s,
             head_timeout_s=min(head_timeout_s, self.timeout_s),
             private_redirects_allowed=self.origin is Source.LOCAL,
             hosts=host_rule(options.allowed_hosts, options.blocked_hosts),
             cookies=self.cookies,
-            use_netrc=options.use_netrc,
+            use_netrc=options.use_netrc and config.use_netrc,
+            netrc_file=options.netrc_file or config.netrc_file,
+            bearer=options.bearer,
+            waits_for_challenge=options.auth_challenge,
+        )
+
+    @property
+    def _tls(self) -> TlsOptions:
+        """How to check a server, and who we are; a certificate and its key come as a pair."""
+        options, config = self.options, self.config
+        own: DownloadOptions | EngineConfig = options if options.certificate else config
+        return TlsOptions(
+            ca_certificate=options.ca_certificate or config.ca_certificate,
+            check=options.check_certificate and config.check_certificate,
+            certificate=own.certificate,
+            private_key=own.private_key,
+            private_key_password=options.private_key_password,
         )
 
     @property
@@ -126,19 +138,3 @@ class LinkSource:
         self.resolved_again = True
         self.resolved_url = None
         return True
-
-
-def load_cookies(path: str | None) -> CookieJar:
-    """Read a Netscape cookie file into a jar of one job.
-
-    Raises:
-        UsageError: the file cannot be read or is of another kind.
-    """
-    if path is None:
-        return CookieJar()
-    jar = MozillaCookieJar(path)
-    try:
-        jar.load(ignore_discard=True, ignore_expires=True)
-    except (LoadError, OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The cookie file {path} cannot be read: {error}.") from error
-    return jar

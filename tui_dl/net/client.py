@@ -8,7 +8,7 @@ by httpx's own transport when there is a proxy.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar
 
 from tui_dl import __version__
@@ -16,17 +16,18 @@ from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.domain.urls import ParsedUrl, parse_url
 from tui_dl.net.addresses import scope_of
 from tui_dl.net.cookies import deaf_jar, store_cookies
-from tui_dl.net.credentials import Fields, NetrcBook, fields_for
+from tui_dl.net.credentials import Fields, fields_for
 from tui_dl.net.dial import Dialer, WireOptions
 from tui_dl.net.fast_reply import FastReply
 from tui_dl.net.fast_transport import BODY, WIRE, FastTransport
+from tui_dl.net.logins import LoginBook
 from tui_dl.net.pool import ConnectionPool, affordable
 from tui_dl.net.proxies import ProxyChoice
 from tui_dl.net.proxy_client import ProxyClients
 from tui_dl.net.quiet_httpx import httpx
 from tui_dl.net.redirects import Classify, PeerGuard, check_host, next_url
 from tui_dl.net.reply import Framing, Reply
-from tui_dl.net.request import HttpRequest
+from tui_dl.net.request import HttpRequest, Origin
 from tui_dl.net.small_body import read_small
 from tui_dl.net.tls import TlsContexts
 
@@ -75,7 +76,7 @@ class HttpClient:
         )
         self._proxied = ProxyClients(contexts, headers)
         self._choice = ProxyChoice(use_environment=self._config.env_proxies)
-        self._book = NetrcBook()
+        self._book = LoginBook()
 
     async def open(self, request: HttpRequest) -> Reply:
         """Send ``request``, follow redirects, and return the reply once its head is there.
@@ -94,10 +95,8 @@ class HttpClient:
         guard = PeerGuard(classify=self._config.classify)
         for hop in range(request.max_redirects + 1):
             check_host(request.hosts, url, is_redirect=hop > 0)
-            fields = fields_for(request, url, jar=jar, owner=owner, book=self._book)
-            reply = await self._send(request, url, fields, guard)
+            reply = await self._ask(request, url, owner, jar, guard)
             try:
-                store_cookies(jar, url, reply.headers.get_all("set-cookie"))
                 target = next_url(reply, url, conditional=conditional)
                 if target is None:
                     return reply
@@ -121,6 +120,40 @@ class HttpClient:
         """Close every connection. Idempotent; replies still open fail with CONNECTION_LOST."""
         await self._direct.aclose()
         await self._proxied.aclose()
+
+    async def _ask(
+        self,
+        request: HttpRequest,
+        url: ParsedUrl,
+        owner: Origin,
+        jar: CookieJar,
+        guard: PeerGuard,
+    ) -> Reply:
+        """Send one request, and again when the server asks for a login that the user gave."""
+        is_owner = url.origin == owner
+        if not is_owner:
+            request = replace(request, tls=request.tls.without_login())
+        questions = 0
+        while True:
+            fields = fields_for(request, url, jar=jar, owner=owner, book=self._book)
+            reply = await self._send(request, url, fields, guard)
+            try:
+                store_cookies(jar, url, reply.headers.get_all("set-cookie"))
+                if reply.status != 401:
+                    self._book.note_reply(request, url, reply.headers, is_owner=is_owner)
+                    return reply
+                sent = next(
+                    (value for name, value in fields if name.lower() == b"authorization"), None
+                )
+                if not self._book.learn(
+                    request, url, reply.headers, is_owner=is_owner, sent=sent, questions=questions
+                ):
+                    return reply
+                questions += 1
+                await _finish(reply)
+            except BaseException:  # a cancellation too must not leak the connection
+                await reply.aclose()
+                raise
 
     async def _send(
         self, request: HttpRequest, url: ParsedUrl, fields: Fields, guard: PeerGuard

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import UsageError
@@ -21,6 +21,9 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """RFC 9110 section 5.6.2."""
 VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
 """RFC 9110 section 5.5: no controls, and no blank at either end. May also be empty."""
+
+BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+"""RFC 6750 section 2.1."""
 
 OURS = frozenset(
     {
@@ -52,7 +55,7 @@ class HttpRequest:
 
     url: str
     """The user's exact text."""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra fields, bound to ``headers_origin``."""
     range_start: int | None = None
     range_end: int | None = None
@@ -64,8 +67,14 @@ class HttpRequest:
     """Empty: the client's own."""
     referer: str | None = None
     http_user: str | None = None
-    http_password: str | None = None
-    proxy: str | None = None
+    http_password: str | None = field(default=None, repr=False)
+    bearer: str | None = field(default=None, repr=False)
+    """A token for ``headers_origin`` (RFC 6750), in place of user and password."""
+    waits_for_challenge: bool = False
+    """Send user and password only when the server asks: Digest then never shows them."""
+    netrc_file: str | None = None
+    """In place of the user's own netrc."""
+    proxy: str | None = field(default=None, repr=False)
     """``None``: the environment decides, if the client looks at it. Empty: no proxy."""
     tls: TlsOptions = SYSTEM_TLS
     connect_timeout_s: float = 15.0
@@ -95,6 +104,8 @@ class HttpRequest:
         if start is not None and (start < 0 or (end is not None and end <= start)):
             raise UsageError(f"The range {start} to {end} is empty or negative.")
         check_user_headers(self.headers)
+        if self.bearer is not None:
+            check_bearer(self.bearer)
         for name in ("if_range", "if_none_match", "if_modified_since", "user_agent", "referer"):
             value = getattr(self, name)
             if value is not None:
@@ -114,6 +125,18 @@ def check_user_headers(headers: Iterable[tuple[str, str]]) -> None:
         if name.lower() in OURS:
             raise UsageError(f"The header {name} is set by tui-dl itself and cannot be given.")
         check_header_value(name, value)
+
+
+def check_bearer(token: str) -> None:
+    """Refuse a token that cannot be sent (RFC 6750 section 2.1).
+
+    Raises:
+        UsageError: without the token in its words.
+    """
+    if BEARER.fullmatch(token) is None:
+        raise UsageError(
+            "A bearer token has letters, digits and - . _ ~ + / only, perhaps = at its end."
+        )
 
 
 def check_header_value(name: str, value: str) -> None:

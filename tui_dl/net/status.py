@@ -17,10 +17,26 @@ TEMPORARY = frozenset({408, 425, 500, 502, 504, 509, 511, *range(520, 531), 598,
 """Worth another try. 520 to 530 are a content network's words for an origin in trouble."""
 
 SENTENCES: dict[int, tuple[ErrorCode, str]] = {
-    401: (ErrorCode.NEEDS_LOGIN, "{host} wants a user name and a password (401)."),
-    403: (ErrorCode.FORBIDDEN, "{host} refuses to give this file (403)."),
+    401: (
+        ErrorCode.NEEDS_LOGIN,
+        (
+            "{host} wants a login, or refuses the one it got (401). Give one with --http-user, "
+            "--bearer, --load-cookies or netrc; in the app press u and write "
+            "https://USER:PASSWORD@... as the link."
+        ),
+    ),
+    403: (
+        ErrorCode.FORBIDDEN,
+        (
+            "{host} refuses to give this file (403). If it needs a login or a page before it, give "
+            "--http-user, --bearer, --load-cookies or --referer; in the app press u for a new link."
+        ),
+    ),
     404: (ErrorCode.NOT_FOUND, "{host} has no such file (404)."),
-    407: (ErrorCode.PROXY, "The proxy wants a user name and a password (407)."),
+    407: (
+        ErrorCode.PROXY,
+        ("The proxy wants a login (407). Write it as --proxy http://USER:PASSWORD@HOST:PORT."),
+    ),
     410: (ErrorCode.NOT_FOUND, "The file is gone from {host} for good (410)."),
     451: (ErrorCode.FORBIDDEN, "{host} may not give this file for legal reasons (451)."),
 }

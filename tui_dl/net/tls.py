@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.net.threads import call_in_thread
@@ -28,6 +28,17 @@ class TlsOptions:
     """PEM file whose authorities are trusted beside those of the system."""
     check: bool = True
     """Off: any certificate is accepted. A choice for one download, never a default."""
+    certificate: str | None = None
+    """PEM file with the client's own certificate; it is shown to one origin only."""
+    private_key: str | None = None
+    """PEM file with its key; ``None``: the key is in the same file."""
+    private_key_password: str | None = field(default=None, repr=False)
+
+    def without_login(self) -> TlsOptions:
+        """Return the options for an origin that the client's certificate is not for (H31)."""
+        if self.certificate is None:
+            return self
+        return replace(self, certificate=None, private_key=None, private_key_password=None)
 
 
 SYSTEM_TLS = TlsOptions()
@@ -80,7 +91,37 @@ def make_context(options: TlsOptions) -> ssl.SSLContext:
                 code=ErrorCode.TLS,
                 retryable=False,
             ) from error
+    if options.certificate is not None:
+        _load_own(context, options.certificate, options)
     return context
+
+
+def _load_own(context: ssl.SSLContext, certificate: str, options: TlsOptions) -> None:
+    """Load the client's certificate; OpenSSL must never ask for a password by itself."""
+    password = options.private_key_password
+    asked = False
+
+    def tell() -> str:
+        nonlocal asked
+        asked = True
+        return password or ""
+
+    try:
+        context.load_cert_chain(certificate, options.private_key, tell)
+    except OSError as error:  # ssl.SSLError is one: no certificate, a wrong key or password
+        if not isinstance(error, ssl.SSLError):
+            reason = f"cannot be read: {(error.strerror or 'unknown').lower()}"
+        elif asked:
+            reason = "cannot be used: its key needs " + (
+                "a password" if password is None else "another password"
+            )
+        else:
+            reason = "cannot be used: it and the private key do not belong together, or are no PEM"
+        raise TransferError(
+            f"The client certificate {certificate} {reason}.",
+            code=ErrorCode.TLS,
+            retryable=False,
+        ) from error
 
 
 def _system_context() -> ssl.SSLContext:

@@ -111,7 +111,15 @@ def public_options(options: DownloadOptions) -> DownloadOptions:
     Piece hashes stay too: they may be a megabyte, and no client shows them.
     """
     proxy = None if options.proxy is None else without_credentials(options.proxy)
-    return replace(options, headers=(), http_password=None, proxy=proxy, pieces=None)
+    return replace(
+        options,
+        headers=(),
+        http_password=None,
+        bearer=None,
+        private_key_password=None,
+        proxy=proxy,
+        pieces=None,
+    )
 
 
 def merged_options(current: DownloadOptions, given: DownloadOptions) -> DownloadOptions:
@@ -124,6 +132,8 @@ def merged_options(current: DownloadOptions, given: DownloadOptions) -> Download
         given,
         headers=given.headers or current.headers,
         http_password=given.http_password or current.http_password,
+        bearer=given.bearer or current.bearer,
+        private_key_password=given.private_key_password or current.private_key_password,
         proxy=current.proxy if is_same_proxy else given.proxy,
         pieces=given.pieces or current.pieces,
     )

@@ -55,6 +55,13 @@ _PLAIN_OPTIONS = (
     "remote_time",
     "conditional_get",
     "sequential",
+    "auth_challenge",
+    "bearer",
+    "netrc_file",
+    "save_cookies",
+    "certificate",
+    "private_key",
+    "private_key_password",
 )
 """Options that are JSON values as they stand."""
 

@@ -33,7 +33,8 @@ _NOT_SENT = frozenset(
 _MAPPED = frozenset(
     words(
         "split max-connection-per-server max-download-limit header user-agent referer checksum "
-        "max-tries timeout connect-timeout http-user http-passwd no-netrc no-proxy dir out "
+        "max-tries timeout connect-timeout http-user http-passwd http-auth-challenge no-netrc "
+        "no-proxy dir out "
         "pause gid parameterized-uri"
     )
 ) | frozenset(name + end for name in PROXY_NAMES for end in ("", "-user", "-passwd"))
@@ -131,6 +132,8 @@ def changes(texts: Mapping[str, str], url: str, defaults: Defaults) -> dict[str,
         found["digests"] = (parse_checksum(texts["checksum"]),)
     if "no-netrc" in texts:
         found["use_netrc"] = texts["no-netrc"] != "true"
+    if "http-auth-challenge" in texts:
+        found["auth_challenge"] = texts["http-auth-challenge"] == "true"
     names = [name for name in ("split", "max-connection-per-server") if name in texts]
     if names:
         wanted = min(MOST_CONNECTIONS, *(int(texts[name]) for name in names))
@@ -227,6 +230,8 @@ def chosen(options: DownloadOptions, directory: str) -> dict[str, str]:
         texts["header"] = "".join(f"{name}: {value}\n" for name, value in options.headers)
     if not options.use_netrc:
         texts["no-netrc"] = "true"
+    if options.auth_challenge:
+        texts["http-auth-challenge"] = "true"
     digest = strongest(options.digests)
     if digest is not None:
         name = digest.algorithm

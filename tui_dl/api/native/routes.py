@@ -146,8 +146,16 @@ class NativeFacade:
 
 def _check_files(scope: Scope, options: DownloadOptions) -> None:
     """Refuse to read files of this machine for others than its owner."""
-    if not is_trusted(scope) and (options.cookie_file or options.ca_certificate):
-        raise UsageError("Only the owner's own command line may name files to read.")
+    files = (
+        options.cookie_file,
+        options.ca_certificate,
+        options.netrc_file,
+        options.save_cookies,
+        options.certificate,
+        options.private_key,
+    )
+    if not is_trusted(scope) and any(files):
+        raise UsageError("Only the owner's own command line may name files.")
 
 
 _Answer = Callable[[Scope, bytes], Awaitable[Response]]
