@@ -18,7 +18,8 @@ from tui_dl.domain.model import Digest, DownloadOptions, Source, Validators
 from tui_dl.domain.names import choose_name
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
-from tui_dl.engine.source import LinkSource, load_cookies
+from tui_dl.engine.cookie_file import load_cookies
+from tui_dl.engine.source import LinkSource
 from tui_dl.net.client import ClientConfig, HttpClient
 from tui_dl.net.identity import read_head
 from tui_dl.net.request import HttpRequest
