@@ -101,7 +101,7 @@ async def test_without_the_authority_nothing_is_trusted(
         assert caught.value.code is ErrorCode.TLS
 
 
-@pytest.mark.parametrize(("content", "words"), [(None, "no such file"), ("x", "no pem")])
+@pytest.mark.parametrize(("content", "words"), [(None, "no such file"), ("x", "no PEM")])
 async def test_a_bad_authority_file_is_named(
     client: HttpClient, tmp_path: Path, content: str | None, words: str
 ) -> None:
