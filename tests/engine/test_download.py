@@ -18,6 +18,7 @@ from tests.support.fault_server import (
 )
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Assurance, Status
+from tui_dl.domain.snapshot import EventKind
 
 MIB = 1024 * 1024
 
@@ -186,3 +187,20 @@ async def test_a_refusal_is_a_sentence_and_a_record_that_can_be_retried(
         fault_server.add(Resource(path=path, size=10))
         await driver.service.resume([row.id])
         assert (await driver.wait(row.id)).status is Status.COMPLETED
+
+
+async def test_each_step_is_told_once(fault_server: FaultServer, tmp_path: Path) -> None:
+    url = fault_server.add(Resource(path="/long", size=4 * MIB, rate_bps=4096))
+    async with running(tmp_path, slots=1) as driver:
+        blocker = await driver.add(url)
+        other = await driver.add(url + "?2")
+        for act in (driver.service.pause, driver.service.resume, driver.service.cancel):
+            (result,) = await act([other])
+            assert result.failure is None
+        await driver.service.remove([other, blocker], with_files=True)
+        kinds = {
+            id_: [event.kind for event in driver.events if event.download.id == id_]
+            for id_ in (other, blocker)
+        }
+    assert kinds[other] == ["added", "paused", "resumed", "cancelled", "removed"]
+    assert kinds[blocker].count(EventKind.CANCELLED) == 1

@@ -21,11 +21,10 @@ from tui_dl.engine.queue import Queue
 from tui_dl.engine.recheck import is_in_place, is_same_at_source
 from tui_dl.engine.room_watch import waits_for_room
 
-EVENT_KINDS = {
+EVENT_KINDS = {  # told as soon as a job takes the event; whoever gives it tells the others
     Event.START: EventKind.STARTED,
     Event.RETRY_LATER: EventKind.RETRYING,
     Event.PAUSED: EventKind.PAUSED,
-    Event.RESUME: EventKind.RESUMED,
     Event.VERIFIED: EventKind.COMPLETED,
     Event.FAIL: EventKind.FAILED,
     Event.CANCEL: EventKind.CANCELLED,
@@ -212,11 +211,10 @@ class Core:
             await job.wait_stopped()
             if job.record.status is not Status.CANCELLED:  # it was over before it could stop
                 raise self._not_now(job, "cancelled")
-        elif not job.apply(Event.CANCEL):
-            raise self._not_now(job, "cancelled")
         else:
             self.queue.leave(record_id)
-            self._tell(EventKind.CANCELLED, job)
+            if not job.apply(Event.CANCEL):
+                raise self._not_now(job, "cancelled")
         self._dirty.set()
 
     async def remove(self, record_id: str, *, with_files: bool) -> None:

@@ -45,7 +45,10 @@ def _drop(action: Action) -> Route:
 
 
 ROUTES: Mapping[tuple[str, ...], Route] = {
-    ("health",): Route({"GET": actions.health, "POST": actions.health}, needs_token=False),
+    ("health",): Route(
+        dict.fromkeys(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), actions.health),
+        needs_token=False,
+    ),
     ("list",): _get(actions.list_all),
     ("history",): _get(actions.list_history),
     ("download",): Route({"GET": actions.show, "POST": downloads.add}),
