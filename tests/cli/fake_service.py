@@ -250,6 +250,10 @@ class FakeService:
         """Not used by the commands."""
         raise NotImplementedError
 
+    async def set_schedule(self, text: str) -> None:
+        """Not used by the commands."""
+        raise NotImplementedError
+
     async def set_default_limit(self, limit_bps: int) -> None:
         """Not used by the commands."""
         raise NotImplementedError

@@ -46,6 +46,7 @@ def test_text_of_a_command_line_is_read_by_its_kind(key: str, text: str, value: 
         ("downloads.resume", 1, "must be true or false"),
         ("downloads.directory", "relative", "must be a full path"),
         ("network.proxy", ["a"], "must be text"),
+        ("queue.schedule", "7-8 full", "cannot be used: Rule 1 of the schedule: '7' is not a time"),
     ],
 )
 def test_a_bad_value_says_what_is_wanted(key: str, raw: object, sentence: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from tui_dl.domain.model import AddRequest, DownloadOptions, Source, Status
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, DownloadSnapshot
 from tui_dl.engine.config import EngineConfig
+from tui_dl.engine.world import REAL_WORLD, World
 from tui_dl.service.local import LocalService
 
 WAIT_S = 60.0
@@ -54,6 +55,10 @@ class Driver:
     def row(self, record_id: str) -> DownloadSnapshot:
         """Return the row of a download as the last picture shows it."""
         return next(row for row in self.service.snapshot().downloads if row.id == record_id)
+
+    async def look(self) -> None:
+        """Have the engine look at once at what has changed outside."""
+        await self.service._engine.call(lambda core: core.steward.look())
 
     async def details(self, record_id: str) -> DownloadDetails:
         """Return everything about one download, fresh."""
@@ -108,10 +113,10 @@ def quick_config(base: Path, **changes: Any) -> EngineConfig:
 
 
 @asynccontextmanager
-async def running(base: Path, **changes: Any) -> AsyncIterator[Driver]:
+async def running(base: Path, world: World = REAL_WORLD, **changes: Any) -> AsyncIterator[Driver]:
     """Open an engine below ``base`` and close it at the end."""
     config = quick_config(base, **changes)
-    service = LocalService(config)
+    service = LocalService(config, world)
     driver = Driver(service, config.directory)
     service.subscribe(driver.events.append)
     await service.start()

@@ -66,6 +66,7 @@ options = st.builds(
     certificate=st.none() | texts,
     private_key=st.none() | texts,
     private_key_password=st.none() | texts,
+    start_at=st.none() | moments,
 )
 
 ranges = st.lists(st.tuples(counts, st.integers(0, 1000)), max_size=6).map(

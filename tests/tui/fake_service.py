@@ -243,6 +243,10 @@ class FakeService:
         self.limit_bps = limit_bps
         self._settle()
 
+    async def set_schedule(self, text: str) -> None:
+        """Follow another schedule."""
+        self._note("set_schedule", text)
+
     async def set_default_limit(self, limit_bps: int) -> None:
         """Limit each that names no limit."""
         self._note("set_default_limit", limit_bps)

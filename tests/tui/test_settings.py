@@ -71,6 +71,9 @@ async def test_a_change_is_saved_and_acts_at_once(file: Path) -> None:
         await open_on(d, "downloads.limit_each")
         await enter(d, "500K")
         assert service.calls_of("set_default_limit") == [500 * 1024]
+        await open_on(d, "queue.schedule")
+        await enter(d, "07:00-23:00 1M")
+        assert service.calls_of("set_schedule") == ["07:00-23:00 1M"]
     loaded = load_settings(file).settings.downloads
     assert (loaded.slots, loaded.limit, loaded.limit_each) == (7, 2 * MIB, 500 * 1024)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -183,6 +184,16 @@ def test_the_status_line_never_sticks_out(
 ) -> None:
     look = EngineLook(rate, tuple(history), 10**8, free, 5, "127.0.0.1:1700", 12.0)
     assert width_of(status_line(look, width)) <= max(width, 22)
+
+
+def test_the_status_line_says_what_the_schedule_does() -> None:
+    def words(**facts: Any) -> str:
+        return "".join(text for text, _ in status_line(EngineLook(**facts), 80))
+
+    assert "limit 100 MB/s until 18:00" in words(limit_bps=10**8, limit_until="18:00")
+    assert "no limit until 07:00" in words(limit_until="07:00")
+    assert "paused by schedule until 17:00" in words(hold="schedule", limit_until="17:00")
+    assert "limit" not in words()
 
 
 def test_low_space_is_an_alarm_and_too_little_for_the_queue_a_warning() -> None:

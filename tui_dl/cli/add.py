@@ -25,6 +25,7 @@ class AddFlags(ClientFlags):
     directory: str | None
     input_file: str | None
     paused: bool
+    is_first: bool
     transfer: dict[str, Any]
 
 
@@ -36,6 +37,7 @@ _OWN = frozenset(AddFlags.__dataclass_fields__)
 @target_options
 @transfer_options
 @click.option("--paused", is_flag=True, help="Add them, but start nothing.")
+@click.option("--first", "is_first", is_flag=True, help="Put them at the head of the queue.")
 @client_options
 def command(**flags: Any) -> int:
     """Add downloads to the tui-dl that runs; print their ids on stdout.
@@ -71,6 +73,8 @@ def run(flags: AddFlags, console: Console) -> int:
 
     async def work(client: Client) -> int:
         requests = list(batch.requests)
+        if flags.is_first:
+            requests = [replace(item, position=at) for at, item in enumerate(requests)]
         if client.place is not None and not client.place.is_own:
             requests = [replace(item, directory=_there(item.directory)) for item in requests]
         return _tell(requests, await client.service.add(requests), client, console)

@@ -75,6 +75,7 @@ def _findings(setup: Setup) -> Iterator[Finding]:
     yield Finding("log", _log(setup.paths.data_dir))
     yield _folder("downloads", download_dir(setup.settings.downloads.directory))
     yield Finding("proxy", _proxy(setup))
+    yield Finding("schedule", _schedule(setup))
     yield from machine_findings(setup)
 
 
@@ -145,6 +146,16 @@ def _list(data_dir: Path) -> Finding:
     if stored.damaged:
         return Finding("list", f"{text}, {stored.damaged} damaged", is_problem=True)
     return Finding("list", text)
+
+
+def _schedule(setup: Setup) -> str:
+    from datetime import UTC, datetime
+
+    from tui_dl.cli.schedule_words import schedule_words
+
+    settings = setup.settings
+    now = datetime.now(UTC)
+    return schedule_words(settings.queue.schedule, settings.downloads.limit, now) or "none"
 
 
 def _proxy(setup: Setup) -> str:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from tui_dl.config.paths import Paths, absolute
 from tui_dl.config.schema import Settings
+from tui_dl.domain.host_limits import parse_host_limits
+from tui_dl.domain.retry_rules import parse_retry_rules
+from tui_dl.domain.schedule import parse_schedule
 
 if TYPE_CHECKING:
     from tui_dl.engine.config import EngineConfig
@@ -46,6 +49,7 @@ def engine_config(
     from tui_dl.engine.config import EngineConfig
 
     downloads, network = settings.downloads, settings.network
+    queue = settings.queue
     config = EngineConfig(
         data_dir=paths.data_dir,
         directory=directory,
@@ -68,6 +72,9 @@ def engine_config(
         min_free_bytes=downloads.min_free,
         resume_running=downloads.resume,
         only_asked=only_asked,
+        schedule=parse_schedule(queue.schedule),
+        host_limits=parse_host_limits(queue.hosts),
+        tries_by_code=parse_retry_rules(queue.retries),
     )
     if slots is not None:
         config = replace(config, slots=slots)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from tui_dl.cli.engine import notices
 from tui_dl.cli.exit_codes import code_of_errors, code_of_signal
@@ -19,6 +20,7 @@ from tui_dl.cli.signals import stop_signals
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import AddRequest, Status
 from tui_dl.domain.redaction import redacted
+from tui_dl.domain.schedule import wall_time
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind
 from tui_dl.service.contract import (
     ActionResult,
@@ -78,6 +80,7 @@ class _Run:
         """Id -> the version of its row that is old news: only a later row can end it."""
         self._errors: list[ErrorCode] = []
         self._over = asyncio.Event()
+        self._hold = ""
 
     async def fetch(self, requests: Sequence[AddRequest]) -> int:
         """Add everything, follow it to the end, return the exit code."""
@@ -163,6 +166,7 @@ class _Run:
     async def _follow(self) -> None:
         while self._pending:
             rows = self._rows()
+            self._tell_hold()
             self._reporter.tick([row for row in rows if row.status not in _ENDED])
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), self._reporter.interval_s)
@@ -173,6 +177,17 @@ class _Run:
             await asyncio.sleep(0)
             for row in rows:
                 self._settle(row)
+
+    def _tell_hold(self) -> None:
+        """Say it when a schedule lets nothing run: else it would look as if it hung."""
+        snapshot = self._service.snapshot()
+        if snapshot.hold == self._hold:
+            return
+        self._hold = snapshot.hold
+        if snapshot.hold:
+            until = snapshot.limit_until
+            when = "" if until is None else f" until {wall_time(until, datetime.now(UTC))}"
+            self._reporter.note(f"The schedule of the settings pauses downloads{when}.")
 
     def _rows(self) -> list[DownloadSnapshot]:
         downloads: Iterable[DownloadSnapshot] = self._service.snapshot().downloads

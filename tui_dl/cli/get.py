@@ -15,6 +15,8 @@ from tui_dl.cli.login_options import LoginFlags, login_values
 from tui_dl.cli.options import shared_options, target_options, transfer_options
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tui_dl.cli.reporters import Reporter
     from tui_dl.domain.model import Digest, DownloadOptions
 
@@ -42,6 +44,7 @@ class GetFlags(LoginFlags):
     max_tries: int | None
     timeout_s: float | None
     connect_timeout_s: float | None
+    start_at: datetime | None
     json_lines: bool
     quiet: bool
 
@@ -122,6 +125,7 @@ def _options(flags: GetFlags) -> DownloadOptions:
         proxy=flags.proxy,
         ca_certificate=flags.ca_certificate,
         **login_values({name: getattr(flags, name) for name in LoginFlags.__dataclass_fields__}),
+        start_at=flags.start_at,
     )
     if flags.check_certificate is None:
         return options

@@ -23,6 +23,7 @@ COMMANDS = {
     "resume": "Run stopped downloads again.",
     "retry": "Try failed downloads again.",
     "rm": "Take downloads off the list.",
+    "move": "Change the order of the queue.",
     "limit": "Limit the rate of one download, or of all.",
     "refresh": "Give a download a new link.",
     "history": "List what is completed.",

@@ -39,6 +39,9 @@ def run(flags: ListFlags, console: Console) -> int:
     Raises:
         TuiDlError: the state cannot be read.
     """
+    from datetime import UTC, datetime
+
+    from tui_dl.cli.schedule_words import schedule_words
     from tui_dl.cli.settings import read_setup
     from tui_dl.service.offline import read_stored
 
@@ -54,6 +57,11 @@ def run(flags: ListFlags, console: Console) -> int:
             console.row(line)
     else:
         console.say("There are no downloads yet.")
+    words = schedule_words(
+        setup.settings.queue.schedule, setup.settings.downloads.limit, datetime.now(UTC)
+    )
+    if words:
+        console.say(f"By the schedule: {words}.")
     if stored.damaged:
         console.say(f"Damaged records that cannot be shown: {stored.damaged}.")
     return 0

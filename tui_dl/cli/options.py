@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tui_dl.cli import parse
+from tui_dl.cli.moments import read_moment
 from tui_dl.domain.errors import TuiDlError
 
 if TYPE_CHECKING:
@@ -134,6 +135,12 @@ def _what_options(command: Command) -> Command:
             metavar="URL",
             type=Parsed("URL", parse.url),
             help="List of digests that names the file, such as SHA256SUMS.",
+        ),
+        click.option(
+            "--start-at",
+            metavar="TIME",
+            type=Parsed("TIME", read_moment),
+            help="Not before this time: 23:30, +2h, 2030-01-31T06:00.",
         ),
         click.option(
             "--limit",

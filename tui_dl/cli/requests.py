@@ -16,6 +16,7 @@ from typing import Any
 from tui_dl.cli import parse
 from tui_dl.cli.input_file import InputEntry, InputOption, parse_input
 from tui_dl.cli.login_options import bearer
+from tui_dl.cli.moments import read_moment
 from tui_dl.config.paths import absolute
 from tui_dl.domain.errors import TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
@@ -170,6 +171,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "connect-timeout": ("connect_timeout_s", parse.seconds),
     "user-agent": ("user_agent", parse.user_agent),
     "referer": ("referer", parse.referer),
+    "start-at": ("start_at", read_moment),
     "all-proxy": ("proxy", parse.proxy),
     "http-user": ("http_user", _same),
     "http-passwd": ("http_password", _same),

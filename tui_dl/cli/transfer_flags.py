@@ -22,6 +22,7 @@ _SAME = (
     "timeout_s",
     "connect_timeout_s",
     "checksum_from",
+    "start_at",
 )
 
 

@@ -7,9 +7,13 @@ the loader and ``--set`` need to know about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+
+from tui_dl.domain.host_limits import parse_host_limits
+from tui_dl.domain.retry_rules import parse_retry_rules
+from tui_dl.domain.schedule import parse_schedule
 
 Value = bool | int | float | str
 
@@ -38,6 +42,8 @@ class Rule:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    read: Callable[[str], object] | None = None
+    """Raises ``UsageError`` for a text that is none of its language."""
 
 
 def _rule(
@@ -47,8 +53,9 @@ def _rule(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    read: Callable[[str], object] | None = None,
 ) -> dict[str, Rule]:
-    return {"rule": Rule(kind, about, low, high, choices)}
+    return {"rule": Rule(kind, about, low, high, choices, read)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,37 @@ class Downloads:
     resume: bool = field(
         default=True,
         metadata=_rule(Kind.FLAG, "Run again at start what ran at the last stop."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """When downloads run, and how patient they are."""
+
+    schedule: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "Limits by the time of day, the last rule that fits wins: "
+            "23:00-07:00 full; 07:00-23:00 1M; mon-fri 09:00-17:00 pause.",
+            read=parse_schedule,
+        ),
+    )
+    hosts: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "What single hosts may: example.org slots=1 limit=2M; *.example.net limit=500k.",
+            read=parse_host_limits,
+        ),
+    )
+    retries: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "Tries for a class of errors, such as dns=20 busy=0; 0 is endless.",
+            read=parse_retry_rules,
+        ),
     )
 
 
@@ -267,6 +305,7 @@ class Settings:
     """All sections, each with a default for every field."""
 
     downloads: Downloads = Downloads()
+    queue: Queue = Queue()
     network: Network = Network()
     api: Api = Api()
     jobs: Jobs = Jobs()

@@ -27,6 +27,11 @@ def check_value(rule: Rule, raw: object) -> Value:
     value = _convert(rule.kind, raw)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         _check_range(rule, value)
+    if rule.read is not None and isinstance(value, str):
+        try:
+            rule.read(value)
+        except UsageError as error:
+            raise ValueError(f"cannot be used: {error.message.removesuffix('.')}") from error
     if rule.choices and value not in rule.choices:
         raise ValueError(f"must be one of {', '.join(rule.choices)}")
     return value

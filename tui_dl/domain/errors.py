@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     NEEDS_NEW_LINK = "needs_new_link"
     HTTP_STATUS = "http_status"
     BUSY = "busy"
+    OFFLINE = "offline"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     REDIRECT_REFUSED = "redirect_refused"
     UNEXPECTED_CONTENT = "unexpected_content"

@@ -137,6 +137,8 @@ class DownloadOptions:
     """The client's own (PEM), bound like ``headers``, and its key when that is apart."""
     private_key: str | None = None
     private_key_password: str | None = field(default=None, repr=False)
+    start_at: datetime | None = None
+    """Not before this moment, aware UTC."""
 
 
 @dataclass(frozen=True, slots=True)

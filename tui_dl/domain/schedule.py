@@ -1,7 +1,7 @@
 """Profiles by the time of day: what all downloads together may do, and until when.
 
-Owns the grammar and the arithmetic of wall clocks. Must not read a clock or a time zone:
-the caller hands in the moment and the way from an instant to the wall.
+Owns the grammar and the arithmetic of wall clocks. Must not read a clock: the
+caller hands in the moment, and the way from an instant to the wall.
 
 A schedule is a row of rules parted by ``;``, the last one that fits wins::
 
@@ -92,6 +92,9 @@ class Schedule:
         return None
 
 
+NO_SCHEDULE = Schedule()
+
+
 def _moments(now: datetime, minutes: list[int], wall: Wall) -> Iterator[datetime]:
     """Yield every instant after ``now`` at which a rule may begin or end, in order."""
     start, horizon = now, now + timedelta(days=HORIZON_DAYS)
@@ -135,6 +138,17 @@ def _next_jump(start: datetime, horizon: datetime, wall: Wall) -> datetime:
     return high
 
 
+def local_wall(moment: datetime) -> datetime:
+    """Return what a clock on this machine's wall shows at an instant."""
+    return moment.astimezone().replace(tzinfo=None)
+
+
+def wall_time(moment: datetime, now: datetime) -> str:
+    """Return a moment to come for the eye: ``18:00``, with its day when that is a day away."""
+    is_far = moment - now >= timedelta(days=1)
+    return format(local_wall(moment), "%a %H:%M" if is_far else "%H:%M")
+
+
 @lru_cache(maxsize=16)
 def parse_schedule(text: str) -> Schedule:
     """Read a schedule; an empty text is an empty one.
@@ -167,7 +181,7 @@ def _stretch(text: str) -> tuple[int, int]:
     if not dash:
         raise UsageError(f"{text!r} is not a stretch of the day. {_RULE_EXAMPLE}")
     start, end = _minute(first), _minute(second)
-    if start == end or start == DAY_MINUTES:
+    if start in (end, DAY_MINUTES):
         raise UsageError(f"{text!r} is empty; the whole day is 00:00-24:00.")
     return start, end
 

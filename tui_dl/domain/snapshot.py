@@ -74,6 +74,10 @@ class EngineSnapshot:
     """In queue order."""
     rate_bps: float = 0.0
     limit_bps: int = 0
+    limit_until: datetime | None = None
+    """When the schedule changes the limit; ``None``: never, or there is none."""
+    hold: str = ""
+    """Why nothing may run, one word: ``schedule``; empty: nothing is held back."""
     slots: int = 3
     free_bytes: int | None = None
     """Free space in ``directory``, ``None`` when it cannot be read."""

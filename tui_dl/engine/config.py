@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from tui_dl.domain.errors import ErrorCode
+from tui_dl.domain.host_limits import HostLimit
+from tui_dl.domain.retry_rules import NO_RULES
+from tui_dl.domain.schedule import NO_SCHEDULE, Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,11 @@ class EngineConfig:
     private_key: str | None = None
     min_free_bytes: int = 0
     """Space that stays free on the target: below it downloads pause."""
+    schedule: Schedule = NO_SCHEDULE
+    """Profiles by the time of day; where none fits, ``limit_bps`` is in force."""
+    host_limits: tuple[HostLimit, ...] = ()
+    tries_by_code: Mapping[ErrorCode, int] = field(default_factory=lambda: NO_RULES)
+    """Tries for classes of errors, in place of ``max_tries``; 0 is endless."""
     resume_running: bool = True
     """Downloads that ran at the last stop run again; else they come up paused."""
     only_asked: bool = False

@@ -16,19 +16,12 @@ from tui_dl.domain.urls import parse_url
 from tui_dl.engine.admission import Known, check_options, new_record, remove_files
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
-from tui_dl.engine.press import Press
+from tui_dl.engine.press import EVENT_KINDS, Press
 from tui_dl.engine.queue import Queue
 from tui_dl.engine.recheck import is_in_place, is_same_at_source
 from tui_dl.engine.room_watch import waits_for_room
+from tui_dl.engine.steward import HostShares, Steward
 
-EVENT_KINDS = {  # told as soon as a job takes the event; whoever gives it tells the others
-    Event.START: EventKind.STARTED,
-    Event.RETRY_LATER: EventKind.RETRYING,
-    Event.PAUSED: EventKind.PAUSED,
-    Event.VERIFIED: EventKind.COMPLETED,
-    Event.FAIL: EventKind.FAILED,
-    Event.CANCEL: EventKind.CANCELLED,
-}
 TICK_S = 0.2
 SPACE_S = 2.0
 
@@ -36,7 +29,13 @@ SPACE_S = 2.0
 class Core:
     """State of a running engine. All methods belong to the engine's loop."""
 
-    def __init__(self, tools: JobTools, lane: CatalogLane, press: Press) -> None:
+    def __init__(
+        self,
+        tools: JobTools,
+        lane: CatalogLane,
+        press: Press,
+        shares: HostShares,
+    ) -> None:
         self.jobs: dict[str, Job] = {}
         self.queue = Queue(tools.config.slots)
         self.api_address: str | None = None
@@ -45,6 +44,7 @@ class Core:
         self._lane = lane
         self._press = press
         self._dirty = asyncio.Event()
+        self.steward = Steward(self, tools.config, tools.around, tools.pools, shares)
         self._ticker: asyncio.Task[None] | None = None
         self._is_closing = False
         self._leaving: set[asyncio.Task[None]] = set()
@@ -58,19 +58,23 @@ class Core:
             self.jobs[record.id] = job
             if record.status.is_running:
                 job.apply(Event.INTERRUPT)
-            if self._tools.config.only_asked:
-                continue
-            if job.record.status is Status.QUEUED and not self._tools.config.resume_running:
+            config = self._tools.config
+            if config.only_asked and config.slots:
+                continue  # without slots nothing starts, and the order may be looked at
+            is_queued = job.record.status is Status.QUEUED
+            if is_queued and not config.resume_running and not config.only_asked:
                 job.apply(Event.PAUSE)
-            if job.record.status is Status.QUEUED:
+            elif is_queued:
                 self.queue.append(record.id)
         self._ticker = asyncio.create_task(self._tick(), name="ticker")
+        self.steward.open()
         self.fill_slots()
         self.picture()
 
     async def close(self) -> None:
         """Stop every job so that it runs again at the next start, and save all."""
         self._is_closing = True
+        await self.steward.close()
         active = [job for job in self.jobs.values() if job.is_active]
         for job in active:
             job.stop(Stop.INTERRUPT)
@@ -88,16 +92,22 @@ class Core:
         kind = EVENT_KINDS.get(event)
         if kind is not None:
             self._tell(kind, job)
-        self._dirty.set()
+        self.print_soon()
 
     def on_job_out(self, job: Job) -> None:
         """The task of a job has ended: its slot is free."""
         record_id = job.record.id
         self.queue.release(record_id)
         if job.record.status is Status.QUEUED and record_id in self.jobs:
-            self.queue.append(record_id)
+            ahead = (self.jobs[i].record.position < job.record.position for i in self.queue.waiting)
+            self.queue.insert(record_id, sum(ahead))
         self.fill_slots()
+        self.print_soon()
+
+    def print_soon(self) -> None:
+        """Have a new picture made, and the steward look at what has changed."""
         self._dirty.set()
+        self.steward.poke()
 
     def fill_slots(self) -> None:
         """Start queued downloads while slots are free."""
@@ -107,7 +117,7 @@ class Core:
             self.jobs[record_id].start()
 
     def _is_ready(self, record_id: str) -> bool:
-        return not self.jobs[record_id].is_active
+        return self.steward.may_start(self.jobs[record_id])
 
     # -- actions
 
@@ -149,7 +159,7 @@ class Core:
         for job, _ in fresh:
             self._tell(EventKind.ADDED, job)
         self.fill_slots()
-        self._dirty.set()
+        self.print_soon()
         return answers
 
     def records(self) -> Iterator[DownloadRecord]:
@@ -189,6 +199,7 @@ class Core:
         if job.record.status in (Status.PROBING, Status.DOWNLOADING, Status.VERIFYING):
             return
         if job.record.status is Status.QUEUED:
+            self.steward.let_go(record_id)
             self.queue.append(record_id)
             self.fill_slots()
             return
@@ -305,13 +316,7 @@ class Core:
         job.set_limit(options.limit_bps)
         await self._lane.save_now([job.record])
         self._tell(EventKind.CHANGED, job)
-        self._dirty.set()
-
-    def set_global_limit(self, limit_bps: int) -> None:
-        """Limit the sum of all downloads."""
-        around = self._tools.around
-        around.global_limit.set_rate(limit_bps, around.now_s())
-        self._dirty.set()
+        self.print_soon()
 
     def set_default_limit(self, limit_bps: int) -> None:
         """Limit each download that names no limit of its own."""
@@ -350,7 +355,7 @@ class Core:
 
     def picture(self) -> None:
         """Publish a new snapshot."""
-        self._press.print(self.jobs.values(), self.queue, self.api_address)
+        self._press.print(self.jobs.values(), self.queue, self.steward, self.api_address)
 
     def picture_if_changed(self) -> None:
         """Publish a new snapshot if an action changed something since the last one."""

@@ -28,8 +28,10 @@ from tui_dl.engine.job import Job, JobTools
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.press import Press
 from tui_dl.engine.room_watch import RoomWatch
+from tui_dl.engine.steward import HostShares
 from tui_dl.engine.surroundings import Surroundings
 from tui_dl.engine.target import FileTarget
+from tui_dl.engine.world import REAL_WORLD, World
 from tui_dl.net.client import ClientConfig, HttpClient
 from tui_dl.net.host_gate import HostGates
 from tui_dl.storage.boot import current_boot_id
@@ -60,8 +62,9 @@ class _Parts:
 class Engine:
     """An embedded download engine. Open it once; ``close`` is idempotent."""
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, world: World = REAL_WORLD) -> None:
         self.config = config
+        self._world = world
         self.notices: tuple[str, ...] = ()
         """Sentences about state that had to be repaired at the start."""
         self._snapshot = EngineSnapshot(version=0, directory=str(config.directory))
@@ -154,6 +157,7 @@ class Engine:
             now_s=time.monotonic,
             random=random.random,
             global_limit=RateLimit(config.limit_bps),
+            world=self._world,
         )
         room = Room()
         paces: dict[int, DiskPace] = {}
@@ -178,6 +182,7 @@ class Engine:
             core.jobs[record_id].note("There is room again.")
             core.resume(record_id)
 
+        shares = HostShares(config.host_limits)
         tools = JobTools(
             config=config,
             pools=pools,
@@ -187,10 +192,11 @@ class Engine:
             save_now=lambda record: lane.save_now([record]),
             save_durably=lambda record: lane.save_now([record], durable=True),
             report=report,
+            shared_limits=shares.limits_of,
             default_limit_bps=lambda: core.default_limit_bps,
             out=lambda job: core.on_job_out(job),
         )
-        core = Core(tools, lane, Press(tools, self._publish, self._emit))
+        core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)
         self._parts = _Parts(core, lane, client, pools, catalog)
         lane.start()
         room_watch = RoomWatch(room, pools, config.min_free_bytes, core.records, go_on)

@@ -20,6 +20,7 @@ from tui_dl.domain.lifecycle import Event, next_status
 from tui_dl.domain.model import DownloadRecord, Status
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.domain.snapshot import LogLine
+from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.disk import Pools
 from tui_dl.engine.limiter import RateLimit
@@ -30,6 +31,13 @@ from tui_dl.engine.target import FileTarget
 from tui_dl.engine.transfer import Transfer
 
 LOG_LINES = 200
+
+OFFLINE_SIGNS = frozenset(
+    {ErrorCode.UNKNOWN_HOST, ErrorCode.CONNECT_FAILED, ErrorCode.TIMEOUT, ErrorCode.CONNECTION_LOST}
+)
+"""What a download dies of when the machine has lost its network."""
+
+OFFLINE = Failure(ErrorCode.OFFLINE, "This machine has no way to the network.")
 
 PAUSING_FAILURES = frozenset({ErrorCode.DISK_FULL, ErrorCode.TARGET_LOST})
 """Not the download's fault, and the bytes are good: it waits instead of failing."""
@@ -62,6 +70,8 @@ class JobTools:
     """Return once the record is on stable storage: it survives a power cut."""
     report: Callable[[Job, Event], None]
     """Tell the queue about a change of status. Never blocks."""
+    shared_limits: Callable[[DownloadRecord], tuple[RateLimit, ...]]
+    """Limits that a download shares with others because of its host."""
     default_limit_bps: Callable[[], int]
     """Limit of downloads that name none; 0 is unlimited."""
     out: Callable[[Job], None]
@@ -83,6 +93,7 @@ class Job:
         """When the run under way began, monotonic."""
         self._elapsed_before_s = record.elapsed_s
         self.stopping: Stop | None = None
+        self._parked_for: Failure | None = None
         self.plan: Plan | None = None
         """What is written and what is missing; outlives a run, for the chunk map."""
         self._run: Run | None = None
@@ -101,6 +112,12 @@ class Job:
         """The transfer under way."""
         return None if self._run is None else self._run.transfer
 
+    def is_online(self) -> bool:
+        """Return whether there is a way to its host; with a proxy nobody can tell."""
+        if self.record.options.proxy or self.tools.config.proxy:
+            return True
+        return self.tools.around.world.is_online(parse_url(self.record.url).host)
+
     @property
     def done_bytes(self) -> int:
         """Bytes written, as far as known without opening the file."""
@@ -112,7 +129,7 @@ class Job:
 
     def start(self) -> None:
         """Run it. The status must allow START."""
-        self.stopping = None
+        self.stopping = self._parked_for = None
         self.started_s = self.now_s()
         self._elapsed_before_s = self.record.elapsed_s
         self.must_apply(Event.START, failure=None, started_at=self.record.started_at or utc_now())
@@ -126,6 +143,13 @@ class Job:
         if why is Stop.PAUSE:
             self.apply(Event.PAUSE)
         self._cancel_work()
+
+    def park(self, failure: Failure) -> None:
+        """Pause it for a reason that is not the user's; it goes on once that is over."""
+        if self.stopping is None:
+            self._parked_for = failure
+            self.note(failure.message)
+            self.stop(Stop.PAUSE)
 
     def _cancel_work(self) -> None:
         """Cancel the work once: a second time would interrupt what it cleans up."""
@@ -267,14 +291,18 @@ class Job:
             kind = type(error).__name__
             self._fail(Failure(ErrorCode.INTERNAL, f"tui-dl made a mistake ({kind})."))
         elif status is Status.PAUSING and self.stopping is not Stop.CANCEL:
-            self.must_apply(Event.PAUSED)
+            self.must_apply(Event.PAUSED, failure=self._parked_for)
         elif self.stopping is not None:
             self.must_apply(self.stopping.value)
 
     def _fail(self, failure: Failure) -> None:
         self.note(failure.message)
         is_full = failure.code is ErrorCode.DISK_FULL  # it goes on once there is room
-        if is_full or (failure.code in PAUSING_FAILURES and self.record.part is not None):
+        is_offline = failure.code in OFFLINE_SIGNS and not self.is_online()
+        if is_offline:
+            failure = OFFLINE
+        waits = is_full or is_offline
+        if waits or (failure.code in PAUSING_FAILURES and self.record.part is not None):
             self.apply(Event.PAUSE)
             self.must_apply(Event.PAUSED, failure=failure)
         else:

@@ -39,6 +39,8 @@ class Patience:
         self._policy = policy
         self._done_bytes = done_bytes
         self._barren = 0
+        # Who said how often to try after a silence means that too.
+        tries_are_own = tries_are_own or ErrorCode.TIMEOUT in policy.tries_by_code
         self._most_silent_tries = 0 if tries_are_own else ceil(policy.max_tries * SILENT_SHARE)
 
     def failed(self, error: TuiDlError, done_bytes: int, jitter: float) -> float | None:

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot, EventKind
 from tui_dl.engine import picture
 from tui_dl.engine.job import Job, JobTools
 from tui_dl.engine.queue import Queue
+from tui_dl.engine.steward import Steward
 from tui_dl.storage.space import free_bytes
+
+EVENT_KINDS = {
+    Event.START: EventKind.STARTED,
+    Event.RETRY_LATER: EventKind.RETRYING,
+    Event.PAUSED: EventKind.PAUSED,
+    Event.VERIFIED: EventKind.COMPLETED,
+    Event.FAIL: EventKind.FAILED,
+    Event.CANCEL: EventKind.CANCELLED,
+}
+"""Told as soon as a job takes the event; whoever gives it tells the others."""
 
 
 class Press:
@@ -31,7 +43,9 @@ class Press:
         self._sequence = 0
         self._free_bytes: int | None = None
 
-    def print(self, jobs: Collection[Job], queue: Queue, api_address: str | None) -> None:
+    def print(
+        self, jobs: Collection[Job], queue: Queue, steward: Steward, api_address: str | None
+    ) -> None:
         """Publish a picture of all jobs."""
         now_s = self._tools.around.now_s()
         ranks = {record_id: n for n, record_id in enumerate(queue.waiting, 1)}
@@ -46,6 +60,8 @@ class Press:
                 downloads=rows,
                 rate_bps=sum(row.rate_bps for row in rows),
                 limit_bps=self._tools.around.global_limit.rate_bps,
+                limit_until=steward.next_change,
+                hold="schedule" if steward.is_paused else "",
                 slots=queue.slots,
                 free_bytes=self._free_bytes,
                 directory=str(self._tools.config.directory),

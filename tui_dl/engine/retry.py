@@ -6,9 +6,11 @@ bytes between breaks never runs out of tries.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from tui_dl.domain.errors import Failure
+from tui_dl.domain.errors import ErrorCode, Failure
+from tui_dl.domain.retry_rules import NO_RULES
 
 LONGEST_RETRY_AFTER_S = 3600.0
 """A server may ask for any wait; after an hour it is worth a look all the same."""
@@ -32,6 +34,8 @@ class RetryPolicy:
     max_tries: int = 5
     base_s: float = 1.0
     longest_s: float = 60.0
+    tries_by_code: Mapping[ErrorCode, int] = field(default_factory=lambda: NO_RULES)
+    """Errors with a number of tries of their own, in place of ``max_tries``."""
 
     def delay_s(self, failure: Failure, tries: int, jitter: float) -> float | None:
         """Return the wait before try number ``tries + 1``, or ``None`` to give up.
@@ -41,7 +45,8 @@ class RetryPolicy:
         """
         if not failure.retryable:
             return None
-        if self.max_tries and tries >= self.max_tries:
+        most = self.tries_by_code.get(failure.code, self.max_tries)
+        if most and tries >= most:
             return None
         backoff_s = min(self.longest_s, self.base_s * 2.0 ** min(tries - 1, 16))
         backoff_s *= 0.5 + jitter / 2

@@ -15,6 +15,7 @@ from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TuiDlE
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.domain.retry_rules import NO_RULES
 from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.governor import Governor
@@ -194,12 +195,17 @@ class Run:
             Teller(job),
             plan=plan,
             facts=self._facts,
-            policy=RetryPolicy(tries, config.retry_base_s, config.retry_max_s),
+            policy=RetryPolicy(
+                tries,
+                config.retry_base_s,
+                config.retry_max_s,
+                NO_RULES if options.max_tries is not None else config.tries_by_code,
+            ),
             governor=Governor(
                 options.connections or config.connections,
                 ceiling_is_fixed=bool(options.connections) or config.connections_are_fixed,
             ),
-            limit=job.limit,
+            limits=(job.limit, *job.tools.shared_limits(job.record)),
         )
 
     def _links(self) -> Sources:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.world import REAL_WORLD, World
 from tui_dl.net.client import HttpClient
 from tui_dl.net.host_gate import HostGates
 
@@ -40,3 +41,4 @@ class Surroundings:
     now_s: Callable[[], float]
     random: Callable[[], float]
     global_limit: RateLimit
+    world: World = REAL_WORLD

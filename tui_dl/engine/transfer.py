@@ -47,7 +47,7 @@ class Transfer:
         facts: Facts,
         policy: RetryPolicy,
         governor: Governor,
-        limit: RateLimit,
+        limits: tuple[RateLimit, ...],
     ) -> None:
         self.plan = plan
         self.facts = facts
@@ -66,7 +66,7 @@ class Transfer:
             tries_are_own=sources.primary.options.max_tries is not None,
         )
         self._governor = governor
-        self._limits = Limits(limit, around.global_limit)
+        self._limits = Limits(*limits, around.global_limit)
         self._wake = asyncio.Event()
         self._fatal: BaseException | None = None
         self._last_error: TuiDlError | None = None

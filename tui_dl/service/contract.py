@@ -124,6 +124,13 @@ class DownloadService(Protocol):
     async def set_global_limit(self, limit_bps: int) -> None:
         """Limit the sum of all downloads at once; 0 is unlimited."""
 
+    async def set_schedule(self, text: str) -> None:
+        """Follow another schedule of limits at once; see ``domain/schedule.py``.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+
     async def set_default_limit(self, limit_bps: int) -> None:
         """Limit at once each download that names no limit of its own; 0 is unlimited."""
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from tui_dl.domain.errors import Failure, TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions
+from tui_dl.domain.schedule import parse_schedule
 from tui_dl.domain.snapshot import DownloadDetails, EngineSnapshot
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
 from tui_dl.engine.engine import Engine
+from tui_dl.engine.world import REAL_WORLD, World
 from tui_dl.service.contract import (
     ActionResult,
     AddOutcome,
@@ -30,8 +32,8 @@ Action = Callable[[Core, str], Awaitable[None] | None]
 class LocalService:
     """A ``DownloadService`` whose engine lives in this process."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        self._engine = Engine(config)
+    def __init__(self, config: EngineConfig, world: World = REAL_WORLD) -> None:
+        self._engine = Engine(config, world)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -122,7 +124,20 @@ class LocalService:
         """Limit the sum of all downloads at once."""
 
         async def work(core: Core) -> None:
-            core.set_global_limit(limit_bps)
+            core.steward.set_ordinary_limit(limit_bps)
+
+        await self._engine.call(work)
+
+    async def set_schedule(self, text: str) -> None:
+        """Follow another schedule from now on.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        schedule = parse_schedule(text)
+
+        async def work(core: Core) -> None:
+            core.steward.set_schedule(schedule)
 
         await self._engine.call(work)
 

@@ -145,6 +145,10 @@ class RemoteService:
         """Limit the sum of all downloads at once."""
         await self._link.dial(Dials(global_limit_bps=limit_bps))
 
+    async def set_schedule(self, text: str) -> None:
+        """Follow another schedule of limits at once."""
+        await self._link.dial(Dials(schedule=text))
+
     async def set_default_limit(self, limit_bps: int) -> None:
         """Limit at once each download that names no limit of its own."""
         await self._link.dial(Dials(default_limit_bps=limit_bps))

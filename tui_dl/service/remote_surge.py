@@ -90,6 +90,8 @@ class SurgeLink:
         """
         if dials.slots is not None:
             raise UsageError("A Surge server takes the number of downloads at once at its start.")
+        if dials.schedule is not None:
+            raise UsageError("A Surge server has no schedule.")
         for path, limit_bps in (
             ("/rate-limit/global", dials.global_limit_bps),
             ("/rate-limit/default", dials.default_limit_bps),

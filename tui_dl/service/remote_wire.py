@@ -79,6 +79,7 @@ class Dials:
     global_limit_bps: int | None = None
     default_limit_bps: int | None = None
     slots: int | None = None
+    schedule: str | None = None
 
 
 def encode(value: object) -> bytes:

@@ -194,6 +194,7 @@ def encode_options(options: DownloadOptions) -> str:
         pieces.length_bytes,
         " ".join(pieces.hexes),
     ]
+    fields["start_at"] = _encode_time(options.start_at)
     return json.dumps(fields, separators=(",", ":"))
 
 
@@ -211,6 +212,7 @@ def decode_options(text: str) -> DownloadOptions:
         digests=tuple(_decode_digest(pair) for pair in fields.get("digests", ())),
         mirrors=tuple(_text(mirror) for mirror in fields.get("mirrors", ())),
         pieces=_decode_pieces(fields.get("pieces")),
+        start_at=_decode_time(fields.get("start_at")),
         **plain,
     )
 

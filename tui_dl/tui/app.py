@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand, get_system_commands_provider
@@ -24,6 +25,7 @@ from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Status
 from tui_dl.domain.rates import RateHistory
+from tui_dl.domain.schedule import wall_time
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot, EventKind
 from tui_dl.service.contract import DownloadService
 from tui_dl.tui import leaving, live, themes
@@ -176,10 +178,13 @@ class TuiDlApp(App[int], inherit_bindings=False):
     def engine_look(self) -> EngineLook:
         """Return the facts of the line at the top."""
         snapshot = self.picture
+        until = snapshot.limit_until
         return EngineLook(
             rate_bps=snapshot.rate_bps,
             history=self._history.samples(),
             limit_bps=snapshot.limit_bps,
+            hold=snapshot.hold,
+            limit_until="" if until is None else wall_time(until, datetime.now(UTC)),
             free_bytes=snapshot.free_bytes,
             wanted_bytes=wanted_bytes(snapshot),
             api_address=snapshot.api_address,

@@ -28,6 +28,8 @@ async def apply_now(app: TuiDlApp, entry: Entry) -> str | None:
             await app.service.set_global_limit(downloads.limit)
         elif entry.key == "downloads.limit_each":
             await app.service.set_default_limit(downloads.limit_each)
+        elif entry.key == "queue.schedule":
+            await app.service.set_schedule(app.preferences.settings.queue.schedule)
         elif entry.section == "ui":
             wear(app)
     except TuiDlError as error:

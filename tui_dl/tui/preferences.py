@@ -18,6 +18,7 @@ LIVE_KEYS = frozenset(
         "downloads.slots",
         "downloads.limit",
         "downloads.limit_each",
+        "queue.schedule",
         "ui.theme",
         "ui.keys",
         "ui.bell",

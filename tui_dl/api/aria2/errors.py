@@ -85,6 +85,7 @@ _DOWNLOAD_CODES: Mapping[ErrorCode, int] = MappingProxyType(
         ErrorCode.NEEDS_NEW_LINK: 22,
         ErrorCode.HTTP_STATUS: 22,
         ErrorCode.BUSY: 29,
+        ErrorCode.OFFLINE: 6,
         ErrorCode.TOO_MANY_REDIRECTS: 23,
         ErrorCode.REDIRECT_REFUSED: 23,
         ErrorCode.UNEXPECTED_CONTENT: 22,

@@ -48,7 +48,7 @@ STATUS_OF = {
     Status.CANCELLED: JobStatus.CANCELLED,
 }
 
-_PAUSED_BY_ITSELF = frozenset({ErrorCode.DISK_FULL, ErrorCode.TARGET_LOST})
+_PAUSED_BY_ITSELF = frozenset({ErrorCode.DISK_FULL, ErrorCode.TARGET_LOST, ErrorCode.OFFLINE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ class NativeFacade:
             await service.set_global_limit(max(0, dials.global_limit_bps))
         if dials.default_limit_bps is not None:
             await service.set_default_limit(max(0, dials.default_limit_bps))
+        if dials.schedule is not None:
+            await service.set_schedule(dials.schedule)
         if dials.slots is not None:
             await service.set_slots(dials.slots)
         return json_reply({})

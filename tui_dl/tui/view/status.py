@@ -26,6 +26,9 @@ class EngineLook:
     """What all unfinished downloads still have to write."""
     api_address: str | None = None
     stale_s: float = 0.0
+    hold: str = ""
+    limit_until: str = ""
+    """The time at which the schedule changes the limit, empty when it does not."""
 
 
 def status_line(look: EngineLook, width: int) -> Line:
@@ -57,8 +60,7 @@ def _facts(look: EngineLook) -> list[Line]:
     parts: list[Line] = []
     if look.stale_s > 0:
         parts.append((("◔ engine out of reach for ", Ink.RETRY), _age(look.stale_s)))
-    if look.limit_bps:
-        parts.append((("limit ", Ink.FAINT), (format_rate(look.limit_bps), Ink.SOFT)))
+    parts += _limit(look)
     if look.api_address:
         address = display_text(look.api_address, max_cells=28)
         parts.append((("api ", Ink.FAINT), (address.replace("127.0.0.1", ""), Ink.SOFT)))
@@ -68,6 +70,16 @@ def _facts(look: EngineLook) -> list[Line]:
         size = format_size(look.free_bytes)
         parts.append(((f"{size} free", ink),))
     return parts
+
+
+def _limit(look: EngineLook) -> list[Line]:
+    """Return what holds the rate down, and until when."""
+    until = f" until {look.limit_until}" if look.limit_until else ""
+    if look.hold:
+        return [((f"paused by schedule{until}", Ink.RETRY),)]
+    if look.limit_bps:
+        return [(("limit ", Ink.FAINT), (format_rate(look.limit_bps) + until, Ink.SOFT))]
+    return [((f"no limit{until}", Ink.FAINT),)] if until else []
 
 
 def _age(stale_s: float) -> Span:

@@ -46,6 +46,7 @@ SPECIAL_WORDS: dict[ErrorCode, str] = {
     ErrorCode.NEEDS_LOGIN: "needs login",
     ErrorCode.DIGEST_MISMATCH: "mismatch",
     ErrorCode.DISK_FULL: "disk full",
+    ErrorCode.OFFLINE: "offline",
     ErrorCode.TARGET_LOST: "folder lost",
 }
 """Failures that ask the user for something: worth a word of their own."""
@@ -140,6 +141,8 @@ def next_step(download: DownloadSnapshot) -> str:
             return "tui-dl keeps what has arrived and waits for a new link."
         case ErrorCode.DISK_FULL:
             return "tui-dl keeps what has arrived and goes on once there is space."
+        case ErrorCode.OFFLINE:
+            return "tui-dl keeps what has arrived and goes on once there is a network."
         case ErrorCode.TARGET_LOST:
             return "tui-dl waits: it never makes a lost folder anew elsewhere."
         case _ if download.status in (Status.FAILED, Status.PAUSED) and download.done_bytes:
