@@ -121,3 +121,35 @@ async def test_secrets_of_the_first_link_are_not_for_mirrors(
     for request in mirror_server.requests():
         for name in ("x-api-key", "authorization", "referer"):
             assert request.header(name) is None, name
+
+
+async def test_the_faster_mirror_gets_the_larger_share(
+    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path
+) -> None:
+    url = fault_server.add(resource(rate_bps=MIB))
+    mirror = mirror_server.add(resource(rate_bps=3 * MIB))
+    async with running(tmp_path) as driver:
+        row = await driver.fetch(url, mirrors=(mirror,), connections=2)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, SIZE)
+    assert mirror_server.bytes_sent("/f") > 1.5 * fault_server.bytes_sent("/f")
+
+
+async def test_a_first_link_that_dies_midway_costs_no_restart(
+    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path
+) -> None:
+    """The mirror has other tags; a digest has let it join, and will decide."""
+    url = fault_server.add(resource())
+    mirror = mirror_server.add(resource(etag='"other"'))
+    digest = Digest("sha256", sha256_of(1, SIZE))
+    async with running(tmp_path, max_tries=2) as driver:
+        record_id = await driver.add(url, mirrors=(mirror,), connections=2, digests=(digest,))
+        await driver.until(record_id, lambda row: row.done_bytes > 2 * MIB)
+        assert mirror_server.bytes_sent("/f") > 0
+        fault_server.link_down()
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        assert row.assurance is Assurance.DIGEST
+        assert (await driver.details(record_id)).generation == 1
+        check_file(driver.path(row), 1, SIZE)
+    assert mirror_server.bytes_sent("/f") < SIZE

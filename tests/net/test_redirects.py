@@ -289,3 +289,29 @@ async def test_cancelling_inside_a_redirect_closes_its_connection(client: HttpCl
         with pytest.raises(asyncio.CancelledError):
             await task
         await gone.wait()
+
+
+@pytest.mark.parametrize(("named_by", "is_refused"), [("8.8.8.8", True), ("127.0.0.9", False)])
+async def test_a_link_that_a_server_names_is_a_redirect_by_another_name(
+    client: HttpClient, named_by: str, is_refused: bool
+) -> None:
+    """Trap S12: mirrors in Link fields may not lead nearer either."""
+
+    async def script(peer: Peer) -> None:
+        while await peer.request():
+            await peer.reply(b"hello")
+
+    async with serving(script) as server:
+        wanted = HttpRequest(
+            server.url(), named_by=named_by, private_redirects_allowed=False, use_netrc=False
+        )
+        if is_refused:
+            error = await refusal(client, wanted)
+            assert error.code is ErrorCode.REDIRECT_REFUSED
+            assert server.requests == []
+        else:
+            reply = await client.open(wanted)
+            assert await reply.read(100) == b"hello"
+            await reply.aclose()
+        allowed = await client.open(replace(wanted, private_redirects_allowed=True))
+        await allowed.aclose()

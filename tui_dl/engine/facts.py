@@ -139,6 +139,11 @@ class Facts:
         if found and not self.server_digests:
             self.server_digests = found
 
+    def follow(self, validators: Validators) -> None:
+        """Another link that has proved to have the same file leads from now on."""
+        if validators != Validators():
+            self.known = replace(self.known, validators=validators)
+
     @property
     def may_split(self) -> bool:
         """Whether several replies may be joined without asking for proof of each byte."""

@@ -36,7 +36,7 @@ def links_of(record: DownloadRecord, config: EngineConfig) -> Sources:
             LinkSource(url, options, config, record.source, cookies, secrets_for=record.url)
             for url in dict.fromkeys((record.url, *options.mirrors))
         ],
-        has_digest=bool(options.digests or options.checksum_from),
+        has_digest=bool(options.digests or options.checksum_from or options.pieces),
     )
 
 

@@ -5,7 +5,6 @@ Must not start or stop itself, and must not know the queue: ``job.py`` holds its
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +15,20 @@ from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.domain.retry_rules import NO_RULES
+from tui_dl.engine.announced import Described, hear, read_description
 from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.governor import Governor
 from tui_dl.engine.opening import Opening, keep_cookies, links_of, name_for
+from tui_dl.engine.origins import Origins
+from tui_dl.engine.pieces import PieceCheck, hasher
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.promises import Promises
 from tui_dl.engine.retry import RetryPolicy
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget, Restored
 from tui_dl.engine.telling import Teller
+from tui_dl.engine.together import until_first_ends
 from tui_dl.engine.transfer import Transfer
 from tui_dl.engine.verify import DigestMismatchError, verify
 from tui_dl.net.identity import Known
@@ -53,6 +56,11 @@ class Run:
         self._tag_changes = 0
         self._sources: Sources | None = None
         self._promises = Promises()
+        self._described: Described | None = None
+        self._origins = Origins()
+        self._pieces = PieceCheck(
+            hasher(job.tools.pools, lambda: target.part), self._origins, job.note
+        )
 
     async def work(self) -> None:
         """Bring the download from where it is to its published file.
@@ -163,26 +171,39 @@ class Run:
     # -- transfer
 
     async def _fetch(self) -> None:
+        """Run transfers until all bytes are written and no piece of them is bad."""
+        job, target = self._job, self._target
+        while True:
+            if job.plan is not None:
+                self._pieces.expect(job.record.options.pieces, job.plan.total)
+            await self._transfer()
+            assert job.plan is not None
+            assert self.transfer is not None
+            lost = await self._pieces.settle(self.transfer)
+            if not lost:
+                return
+            job.plan.forget(lost)
+            await job.change_durably(synced=job.plan.written())
+            await target.keep_journal(job.record, job.plan)
+
+    async def _transfer(self) -> None:
         """Run one transfer beside its checkpoints, until all bytes are written."""
         job, config = self._job, self._job.tools.config
         assert job.plan is not None
         checkpointer = Checkpointer(job, self._target, job.plan, config)
         transfer = self.transfer = self._new_transfer(job.plan)
-        tasks = {
-            asyncio.create_task(checkpointer.run(), name="checkpoints"),
-            asyncio.create_task(transfer.run(), name="transfer"),
-        }
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-            for task in tasks:
-                if not task.cancelled():
-                    task.exception()  # looked at, so that it is not reported as forgotten
+        await until_first_ends(
+            checkpoints=checkpointer.run(),
+            transfer=transfer.run(),
+            pieces=self._pieces.watch(transfer, self._learn),
+        )
+
+    async def _learn(self) -> None:
+        """Read the document that the server named, once: mirrors, and digests of pieces."""
+        described, self._described = self._described, None
+        if described is not None:
+            found = await read_description(self._job, described, self._links(), self._facts)
+            self._pieces.expect(found, self._facts.known.total)
 
     def _new_transfer(self, plan: Plan) -> Transfer:
         job, tools = self._job, self._job.tools
@@ -206,6 +227,7 @@ class Run:
                 ceiling_is_fixed=bool(options.connections) or config.connections_are_fixed,
             ),
             limits=(job.limit, *job.tools.shared_limits(job.record)),
+            origins=self._origins,
         )
 
     def _links(self) -> Sources:
@@ -219,6 +241,8 @@ class Run:
         job, target, facts = self._job, self._target, self._facts
         name = name_for(job.record, reply)
         self._promises.digests(replace(job.record, name=name), reply.url)  # before bytes are here
+        self._pieces.expect(job.record.options.pieces, total)
+        self._described = hear(job, reply, self._links(), facts)
         learned = {
             "total_bytes": total,
             "validators": facts.known.validators,
@@ -274,6 +298,7 @@ class Run:
         job.note(note)
         # First no claim is left, then the bytes go: a stop in between must find no claim.
         job.plan = Plan(None, RangeSet())
+        self._pieces.forget()
         await job.change_durably(
             synced=RangeSet(),
             total_bytes=None,
@@ -289,6 +314,7 @@ class Run:
         job = self._job
         job.note(f"{reason} The download starts again.")
         job.plan = Plan(None, RangeSet())
+        self._pieces.forget()
         try:
             await self._target.discard()
         except DiskError as failed:
@@ -335,7 +361,7 @@ class Run:
                 ) from None
             await self._quarantine()
             raise
-        if digest is not None:
+        if digest is not None or self._pieces.are_all_good:
             assurance = Assurance.DIGEST
         await target.sync()
         # The final name proves nothing by itself: a restart asks the record (trap D8).

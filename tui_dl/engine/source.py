@@ -37,6 +37,8 @@ class LinkSource:
     """What a mirror said of its version when it joined; unused for the first link."""
     resolving: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while redirects are followed, so that all workers share one answer (trap H29)."""
+    named_by: str | None = None
+    """Address of the server that named this link, as a redirect would; ``None``: a user did."""
     resolved_again: bool = False
     """The original URL was asked a second time since bytes last moved."""
 
@@ -88,6 +90,7 @@ class LinkSource:
             private_redirects_allowed=self.origin is Source.LOCAL,
             hosts=host_rule(options.allowed_hosts, options.blocked_hosts),
             cookies=self.cookies,
+            named_by=self.named_by,
             use_netrc=options.use_netrc and config.use_netrc,
             netrc_file=options.netrc_file or config.netrc_file,
             bearer=options.bearer,
@@ -116,6 +119,18 @@ class LinkSource:
     def has_own_timeout(self) -> bool:
         """Whether the user said how long a silence may be: then it is that long."""
         return self.options.timeout_s is not None
+
+    def beside(self, url: str, named_by: str | None) -> LinkSource:
+        """Return the link of a mirror, or a document, that the server at ``named_by`` names."""
+        return LinkSource(
+            url,
+            self.options,
+            self.config,
+            self.origin,
+            self.cookies,
+            secrets_for=self.secrets_for,
+            named_by=named_by,
+        )
 
     def note_reply(self, url: str) -> None:
         """Remember where redirects led: later workers go there directly (trap H33)."""

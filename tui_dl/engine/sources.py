@@ -14,6 +14,9 @@ from tui_dl.domain.model import Validators
 from tui_dl.engine.source import LinkSource
 from tui_dl.net.identity import Head, Known
 
+MOST_NAMED = 16
+"""Links of one download, when servers add to them."""
+
 
 class MirrorRefusedError(ReplyRefusedError):
     """A mirror has another file, or cannot prove that it has the same."""
@@ -40,6 +43,10 @@ class Sources:
         self._has_digest = has_digest
         self.joined_by_digest = False
         """A mirror without the same ETag takes part: only the digest can tell."""
+        self.is_promised = False
+        """The server, or a Metalink document, states digests: mirrors may join by them."""
+        self._urls = {link.url for link in links}
+        """All that ever were here: what was left out is not offered again."""
 
     @property
     def primary(self) -> LinkSource:
@@ -49,7 +56,19 @@ class Sources:
     @property
     def has_others(self) -> bool:
         """Whether another link could take the place of the first one."""
-        return len(self._links) > 1
+        return bool(self._heirs())
+
+    def _heirs(self) -> list[LinkSource]:
+        """Return who may take the first place: a mirror that a server names must have joined."""
+        return [link for link in self._links[1:] if not link.named_by or self.has_joined(link)]
+
+    def offer(self, urls: Iterable[str], named_by: str) -> int:
+        """Take in mirrors that the server at ``named_by`` names; return how many are new."""
+        fresh = [url for url in dict.fromkeys(urls) if url not in self._urls]
+        fresh = fresh[: max(0, MOST_NAMED - len(self._urls))]
+        self._urls.update(fresh)
+        self._links += [self.primary.beside(url, named_by) for url in fresh]
+        return len(fresh)
 
     def pick(self, workers: Iterable[Busy], now_s: float) -> LinkSource:
         """Return the link that one more connection would probably help most."""
@@ -92,7 +111,7 @@ class Sources:
         if strong is not None and known.validators.etag == head.validators.etag:
             link.validators = head.validators
             return
-        if not self._has_digest:
+        if not (self._has_digest or self.is_promised):
             raise MirrorRefusedError(
                 f"The mirror {link.host} does not prove that it has the same file."
             )
@@ -101,9 +120,14 @@ class Sources:
 
     def drop(self, link: LinkSource) -> bool:
         """Take a link out unless it is the last one; ``False`` when it stays."""
-        if len(self._links) == 1 or link not in self._links:
+        if link not in self._links or (link is self.primary and not self.has_others):
             return False
-        self._links.remove(link)
+        if link is self.primary:
+            heir = self._heirs()[0]
+            self._links.remove(heir)
+            self._links[0] = heir
+        else:
+            self._links.remove(link)
         return True
 
     def drop_mirrors(self) -> None:

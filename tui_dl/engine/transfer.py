@@ -11,10 +11,12 @@ from contextlib import suppress
 
 from tui_dl.domain.errors import ErrorCode, TransferError, TuiDlError
 from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
+from tui_dl.engine import crew
 from tui_dl.engine.asking import Asking, Target
 from tui_dl.engine.facts import Facts, GenerationChangedError
 from tui_dl.engine.governor import Governor
 from tui_dl.engine.limiter import Limits, RateLimit
+from tui_dl.engine.origins import Origins
 from tui_dl.engine.patience import Patience
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
 from tui_dl.engine.recovery import Reaction, may_be_about_ranges, react, refined
@@ -48,10 +50,12 @@ class Transfer:
         policy: RetryPolicy,
         governor: Governor,
         limits: tuple[RateLimit, ...],
+        origins: Origins,
     ) -> None:
         self.plan = plan
         self.facts = facts
         self.sources = sources
+        self.origins = origins
         self.workers: list[Worker] = []
         self.meter = RateMeter()
         self.eta = EtaMeter()
@@ -98,7 +102,7 @@ class Transfer:
             if self._fatal is not None and not self.plan.is_complete:
                 raise self._fatal
         finally:
-            await self._stop_workers()
+            await crew.stop(self.workers)
 
     @property
     def is_done(self) -> bool:
@@ -138,7 +142,7 @@ class Transfer:
 
     def _find_another_way(self, error: TuiDlError) -> None:
         """Turn to a mirror, or ask without ranges; raises ``error`` when neither is left."""
-        if self.sources.drop(self.sources.primary):
+        if self.leave_out(self.sources.primary):
             self._observer.on_note(f"{error.message} A mirror takes its place.")
             self._patience.renew()
             return
@@ -147,6 +151,16 @@ class Transfer:
             raise error
         self.facts.ranges_supported = False
         self._observer.on_note(f"{error.message} The file is asked for once without a range.")
+
+    def leave_out(self, link: LinkSource) -> bool:
+        """Do without a link from now on; ``False`` when it is the only one that can be asked."""
+        was_first = link is self.sources.primary
+        if not self.sources.drop(link):
+            return False
+        if was_first:
+            self.facts.follow(self.sources.primary.validators)
+        crew.let_go(worker for worker in self.workers if worker.source is link)
+        return True
 
     async def _wait_before_next_try(self, error: TuiDlError, delay_s: float) -> None:
         self._observer.on_waiting(error, self._patience.tries, delay_s)
@@ -185,6 +199,7 @@ class Transfer:
                 try:
                     await worker.fetch(worker.claim)
                 finally:
+                    self.origins.note(worker.source, worker.claim.start, worker.claim.position)
                     self.plan.leave(worker.claim)
                     worker.claim = None
                 worker.claim = None if self.is_done else self._next_claim(worker)
@@ -200,14 +215,6 @@ class Transfer:
             self._asking.forget(worker)
             gate.release()
             self._wake.set()
-
-    async def _stop_workers(self) -> None:
-        tasks = [w.task for w in self.workers if w.task is not None]
-        for task in tasks:
-            task.cancel()
-        while tasks:  # a worker leaves only when its last write is on disk
-            _, pending = await asyncio.wait(tasks)
-            tasks = list(pending)
 
     # -- what a worker asks of us
 
@@ -337,7 +344,7 @@ class Transfer:
         """Count, add, and replace. Called some ten times a second and at each event."""
         now_s = self.now_s()
         self.history.add(now_s, self.meter.rate_bps(now_s))
-        self._drop_losers(now_s)
+        crew.let_go(self._pace.losers(self.workers, now_s))
         left = self.plan.missing_bytes
         if not self.has_begun or left is None or not self.facts.may_split:
             return
@@ -363,12 +370,6 @@ class Transfer:
                 break
             self._start(gate, source, claim)
 
-    def _drop_losers(self, now_s: float) -> None:
-        for worker in self._pace.losers(self.workers, now_s):
-            worker.is_dropped = True
-            if worker.task is not None:
-                worker.task.cancel()
-
     def _worker_failed(self, worker: Worker, gate: HostGate, error: TuiDlError) -> None:
         """Let an error stop the file, all workers for a while, or just this one."""
         reaction = react(error, had_bytes=worker.received > 0)
@@ -379,7 +380,7 @@ class Transfer:
             self._fatal = error
             return
         if is_mirror:
-            self._mirror_failed(reaction, worker, error)
+            self._mirror_failed(reaction, worker, gate, error)
             return
         if reaction is Reaction.NEW_GENERATION:
             self._fatal = GenerationChangedError(error.message)
@@ -397,9 +398,16 @@ class Transfer:
         self._observer.on_note(f"Connection {worker.number}: {error.message}")
         self._last_error = error
 
-    def _mirror_failed(self, reaction: Reaction, worker: Worker, error: TuiDlError) -> None:
+    def _mirror_failed(
+        self, reaction: Reaction, worker: Worker, gate: HostGate, error: TuiDlError
+    ) -> None:
         """Do without a mirror that differs, refuses or gives nothing (trap H9)."""
         if reaction is Reaction.ONE_CONNECTION and worker.received > 0:
             return
-        if self.sources.drop(worker.source):
+        siblings = [w for w in self.workers if w.source is worker.source and w.received > 0]
+        if reaction is Reaction.FEWER_CONNECTIONS and siblings:
+            gate.lower(len(siblings))  # it gives bytes, only not to so many connections
+            self._hold_off_until_s = self.now_s() + HOLD_OFF_S
+            return
+        if self.leave_out(worker.source):
             self._observer.on_note(f"{error.message} The mirror {worker.host} is left out.")

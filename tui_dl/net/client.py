@@ -93,8 +93,11 @@ class HttpClient:
         jar = CookieJar() if request.cookies is None else request.cookies
         conditional = bool(request.if_none_match or request.if_modified_since)
         guard = PeerGuard(classify=self._config.classify)
+        is_named = request.named_by is not None
+        if request.named_by is not None:
+            guard = guard.after(request.named_by, may_narrow=request.private_redirects_allowed)
         for hop in range(request.max_redirects + 1):
-            check_host(request.hosts, url, is_redirect=hop > 0)
+            check_host(request.hosts, url, is_redirect=is_named or hop > 0)
             reply = await self._ask(request, url, owner, jar, guard)
             try:
                 target = next_url(reply, url, conditional=conditional)

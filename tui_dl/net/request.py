@@ -87,6 +87,8 @@ class HttpRequest:
     cookies: CookieJar | None = None
     """The jar of the job; redirects fill it. ``None``: one that lives for this call."""
     use_netrc: bool = True
+    named_by: str | None = None
+    """IP address of the server that gave us ``url``: it counts as a redirect from there."""
     hosts: HostRule = ANY_HOST
     """Which hosts may be asked, on every hop."""
     headers_origin: Origin | None = None

@@ -94,6 +94,7 @@ def metalink_request(
     if not (is_only_one and own.get("out")):
         own["out"] = file.name
     request = request_for(file.uris, own, place)
-    if not file.digests:
-        return request
-    return replace(request, options=replace(request.options, digests=file.digests))
+    options = replace(request.options, pieces=file.pieces)
+    if file.digests:
+        options = replace(options, digests=file.digests)
+    return replace(request, options=options)
