@@ -251,3 +251,23 @@ def test_pages_that_the_disk_refuses_cost_only_themselves(
         found = salvage.scan(folder / "c")
     assert made.keys() - found.records.keys() <= touched_ids(data, {bad_page}, set(made))
     assert found.records
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["emptied", "deleted"])
+def test_d10_a_log_whose_file_is_gone_is_read_and_so_is_the_copy(
+    folder: Path, whole: tuple[bytes, Records], is_there: bool
+) -> None:
+    """SQLite would drop the log and begin anew: the whole list was lost without a word."""
+    data, made = whole
+    (folder / "source").write_bytes(data)
+    catalog = Catalog.open(folder / "source")
+    catalog.backup(backup_path(folder / "c"))
+    late = plain_record(300)
+    catalog.save([late])
+    (folder / "c-wal").write_bytes((folder / "source-wal").read_bytes())
+    catalog.close()
+    if is_there:
+        (folder / "c").write_bytes(b"")
+    found, recovered = read(folder / "c")
+    assert {record.id: record for record in found.records} == made | {late.id: late}
+    assert recovered is not None

@@ -80,7 +80,8 @@ class Catalog:
             rebuilt: Rebuilt | None = None
             backup = backup_path(path)
             header = read_header(path)
-            if header is not None and is_ours(header, path):
+            # A log without its file is dropped by SQLite, with all that it holds.
+            if header is not None and is_ours(header, path) and not _is_empty(path):
                 try:
                     return _open_checked(path, None)
                 except sqlite3.Error as error:
@@ -238,6 +239,10 @@ class Catalog:
 def backup_path(path: Path) -> Path:
     """Return where the previous copy of the catalog at ``path`` is kept."""
     return path.with_name(path.name + ".backup")
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
 
 
 def _open_checked(path: Path, rebuilt: Rebuilt | None) -> Catalog:
