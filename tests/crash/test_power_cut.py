@@ -42,11 +42,13 @@ scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: 
 
 
 def images(recording: Recording, count: int, seed: str) -> Iterator[tuple[Image, int]]:
-    """Yield images, and by how much the device number changes."""
+    """Yield images, and by how much the device number changes; the first one is of the end."""
     rng = random.Random(seed)
     steps = recording.log.steps
-    for _ in range(count):
-        yield draw_image(steps, draw_cut(steps, rng), rng), rng.randrange(2)
+    cuts = [max(step.ended for step in steps) + 1]
+    cuts += [draw_cut(steps, rng) for _ in range(count - 1)]
+    for cut in cuts:
+        yield draw_image(steps, cut, rng), rng.randrange(2)
 
 
 def claimed_in(recording: Recording, base: Path, count: int, seed: str) -> list[int]:

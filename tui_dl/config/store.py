@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -146,6 +145,8 @@ def _unknown(key: str, known: Mapping[str, Entry]) -> str:
 def _replace_file(path: Path, content: bytes) -> None:
     # mkstemp opens with O_EXCL and mode 0600 (a proxy address may hold a password), and in the
     # same folder, so that replace is one step. A linked file (dotfiles) is replaced at its end.
+    import tempfile  # only needed here, and slow to load
+
     path = path.resolve()
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

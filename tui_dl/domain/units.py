@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from fractions import Fraction
 
 from tui_dl.domain.errors import UsageError
 
@@ -25,14 +24,7 @@ _FACTORS = {"": 1, "b": 1} | {
     for spelling, base in ((letter, 1024), (letter + "b", 1000), (letter + "ib", 1024))
 }
 _STEP = re.compile(rf"\s*{_NUMBER}\s*([a-z]*)", re.IGNORECASE | re.ASCII)
-_STEP_SECONDS = {
-    "ms": Fraction(1, 1000),
-    "s": Fraction(1),
-    "m": Fraction(60),
-    "min": Fraction(60),
-    "h": Fraction(3600),
-    "d": Fraction(86400),
-}
+_STEP_MS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_S = 10**9
 _SIZE_EXAMPLE = "Write it like 500k, 2M, 1.5GiB or 10MB; 0 is unlimited."
 _TIME_EXAMPLE = "Write it like 30, 90s, 5m or 1h30m."
@@ -106,6 +98,8 @@ def parse_size(text: str) -> int:
     factor = None if match is None else _FACTORS.get(match[2].lower())
     if match is None or factor is None:
         raise UsageError(f"This is not a size. {_SIZE_EXAMPLE}")
+    from fractions import Fraction  # only typed sizes need it, and it is slow to load
+
     exact = Fraction(match[1]) * factor
     size_bytes = int(exact)
     if size_bytes > LARGEST_SIZE:
@@ -122,6 +116,8 @@ def parse_duration(text: str) -> float:
     Raises:
         UsageError: not such a text, a unit twice, or more than some 31 years.
     """
+    from fractions import Fraction  # only typed times need it, and it is slow to load
+
     stripped = text.strip().lower()
     total = Fraction(0)
     seen: set[str] = set()
@@ -132,10 +128,10 @@ def parse_duration(text: str) -> float:
             raise UsageError(f"This is not a time. {_TIME_EXAMPLE}")
         unit = match[2] or "s"
         alone = match.start() == 0 and match.end() == len(stripped)
-        if unit not in _STEP_SECONDS or unit in seen or not (match[2] or alone):
+        if unit not in _STEP_MS or unit in seen or not (match[2] or alone):
             raise UsageError(f"This is not a time. {_TIME_EXAMPLE}")
         seen.add(unit)
-        total += Fraction(match[1]) * _STEP_SECONDS[unit]
+        total += Fraction(match[1]) * _STEP_MS[unit] / 1000
         position = match.end()
     if not seen or total > _LONGEST_S:
         raise UsageError(f"This is not a time that can be waited for. {_TIME_EXAMPLE}")

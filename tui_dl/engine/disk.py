@@ -19,6 +19,11 @@ SLOW_WRITE_S = 0.02
 QUICK_WRITES = 8
 """Writes in a row that must be quick before the loop trusts a disk."""
 
+SLOW_CALL_S = 0.01
+QUICK_CALLS = 8
+DISTRUST_CALLS = 64
+"""The same for calls that open, name and close files, which come less often."""
+
 Result = TypeVar("Result")
 
 
@@ -56,6 +61,12 @@ class Pools:
                 future.exception()
             raise
 
+    async def call(self, pace: DiskPace, work: Callable[..., Result], *args: Any) -> Result:
+        """Run short ``work`` on a disk: at once while the disk is quick, else in the pool."""
+        if not pace.calls_are_quick:
+            return await self.run(self.disk, _timed, pace, work, *args)
+        return _timed(pace, work, *args)
+
     def close(self) -> None:
         """Wait for work under way, then end the threads."""
         for pool in (self.disk, self.hashing, self.catalog):
@@ -63,10 +74,15 @@ class Pools:
 
 
 class DiskPace:
-    """How quick one disk takes writes. Shared by all files on it; starts distrustful."""
+    """How quick one disk takes writes, and other calls. Shared by all files on it.
+
+    Starts distrustful. Whatever waits for the disk itself (a sync) is never counted here:
+    it belongs into the pool, however quick it was so far.
+    """
 
     def __init__(self) -> None:
         self._quick_writes = 0
+        self._quick_calls = 0
 
     @property
     def is_quick(self) -> bool:
@@ -76,6 +92,26 @@ class DiskPace:
     def note(self, took_s: float) -> None:
         """Count one write."""
         self._quick_writes = 0 if took_s > SLOW_WRITE_S else self._quick_writes + 1
+
+    @property
+    def calls_are_quick(self) -> bool:
+        """Whether the loop may open, name, look at and close files by itself.
+
+        A way through the pool costs ten times such a call, and a small file needs many.
+        """
+        return self._quick_calls >= QUICK_CALLS
+
+    def note_call(self, took_s: float) -> None:
+        """Count one call; after a slow one the disk must prove itself for longer."""
+        self._quick_calls = -DISTRUST_CALLS if took_s > SLOW_CALL_S else self._quick_calls + 1
+
+
+def _timed(pace: DiskPace, work: Callable[..., Result], *args: Any) -> Result:
+    began_s = perf_counter()
+    try:
+        return work(*args)
+    finally:
+        pace.note_call(perf_counter() - began_s)
 
 
 class MeasuredWriter:

@@ -363,7 +363,7 @@ class Run:
             raise
         if digest is not None or self._pieces.are_all_good:
             assurance = Assurance.DIGEST
-        await target.sync()
+        await target.finish(total)
         # The final name proves nothing by itself: a restart asks the record (trap D8).
         await job.change_durably(
             synced=RangeSet([Range(0, total)]), assurance=assurance, digest=digest
@@ -385,7 +385,7 @@ class Run:
     async def _complete(self, assurance: Assurance) -> None:
         job = self._job
         final = Path(job.record.directory) / (job.record.name or "")
-        status = await job.tools.pools.run(job.tools.pools.disk, final.stat)
+        status = await self._target.call(final.stat)
         job.count_time()
         completed = replace(
             job.record,

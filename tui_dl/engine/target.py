@@ -1,7 +1,7 @@
 """The file that one download fills: part, journal, writer, and what they still know.
 
-Must not know connections or statuses. Blocking calls run in the disk pool; the one
-exception is a write to a disk that proved quick.
+Must not know connections or statuses. Syncs run in the disk pool; so does everything else
+until the disk has proved quick.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
+from typing import Any, TypeVar
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
@@ -26,6 +27,8 @@ from tui_dl.storage.tampering import (
     was_touched_since,
     was_touched_since_boot,
 )
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class FileTarget:
         Raises:
             DiskError: the folder is gone, or the part is not ours any more.
         """
+        if record.part is None:
+            return Restored(RangeSet())
         return await self._pools.run(self._pools.disk, self._restore, record)
 
     def _restore(self, record: DownloadRecord) -> Restored:
@@ -160,7 +165,7 @@ class FileTarget:
         Raises:
             DiskError: no room, or the folder takes no file.
         """
-        return await self._pools.run(self._pools.disk, self._prepare, directory, name, total)
+        return await self.call(self._prepare, directory, name, total)
 
     def _prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
         self._claim_room(directory, total)
@@ -193,7 +198,7 @@ class FileTarget:
         Raises:
             DiskError: the folder takes no file.
         """
-        return await self._pools.run(self._pools.disk, self._place)
+        return await self.call(self._place)
 
     def _place(self) -> bool:
         assert self._new is not None
@@ -218,9 +223,7 @@ class FileTarget:
         self._plan = plan
         book: SlotBook = ForgetfulBook()
         if self._checkpoints and record.part is not None:
-            book = self._journal = await self._pools.run(
-                self._pools.disk, self._make_journal, record, plan.written()
-            )
+            book = self._journal = await self.call(self._make_journal, record, plan.written())
         plan.attach(book)
 
     def _make_journal(self, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
@@ -277,7 +280,7 @@ class FileTarget:
         Raises:
             DiskError: somebody moved, deleted or shortened it.
         """
-        await self._pools.run(self._pools.disk, self._check, total)
+        await self.call(self._check, total)
 
     def _check(self, total: int | None) -> None:
         self._file.check_in_place()
@@ -301,9 +304,17 @@ class FileTarget:
 
     # -- the end
 
+    async def finish(self, total: int) -> None:
+        """Give the part exactly ``total`` bytes and bring all of it to stable storage."""
+        await self._pools.run(self._pools.disk, self._finish, total)
+
+    def _finish(self, total: int) -> None:
+        self._settle_size(total)
+        self._file.sync(metadata_too=True)
+
     async def settle_size(self, total: int) -> None:
         """Give the part exactly ``total`` bytes."""
-        await self._pools.run(self._pools.disk, self._settle_size, total)
+        await self.call(self._settle_size, total)
 
     def _settle_size(self, total: int) -> None:
         if self._file.size_bytes() != total:
@@ -315,12 +326,11 @@ class FileTarget:
         return await self._pools.run(self._pools.hashing, self._file.hash_file, algorithm, progress)
 
     async def publish(self) -> str:
-        """Sync, then give the file its final name without replacing; return the name."""
+        """Give the finished file its final name without replacing; return the name."""
         return await self._pools.run(self._pools.disk, self._publish)
 
     def _publish(self) -> str:
         self._file.check_in_place()
-        self._file.sync_all()
         self._refuse_other_writers()
         path = self._file.part_path
         if has_lost_bytes(path):
@@ -370,7 +380,7 @@ class FileTarget:
 
     async def close(self, *, forget: bool = False) -> None:
         """Wait for writes under way and close. ``forget`` also deletes the journal."""
-        await self._pools.run(self._pools.disk, self._close, forget)
+        await self.call(self._close, forget)
 
     def _close(self, forget: bool) -> None:
         self._room.release(self)
@@ -392,6 +402,10 @@ class FileTarget:
             journal.close()
         if forget:
             self._journal_path.unlink(missing_ok=True)
+
+    async def call(self, work: Callable[..., Result], *args: Any) -> Result:
+        """Run short ``work`` on the file's disk; it must not wait for a sync."""
+        return await self._pools.call(self._pace, work, *args)
 
     @property
     def _file(self) -> PartFile:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from tui_dl.engine.plan import Claim, Plan
 from tui_dl.engine.worker import Worker
@@ -26,6 +25,15 @@ HOPED_BPS = 64 * 1024.0
 READ_BYTES = 256 * 1024
 LOSER_LAG_BYTES = 256 * 1024
 MARGIN_S = 0.05
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the value in the middle, 0 of none. ``statistics`` loads 15 modules for it."""
+    ordered = sorted(values)
+    if not ordered:
+        return 0.0
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def worth_stealing(usual_bps: float, setup_s: float) -> int:
@@ -86,7 +94,7 @@ class Pace:
         ``least_bps`` is what it will surely bring, whatever the others do.
         """
         rates = [w.rate_bps(now_s) for w in workers if w.received_of_claim > 0]
-        usual_bps = max(median(rates) if rates else 0.0, least_bps)
+        usual_bps = max(median(rates), least_bps)
         rate_of = self.rate_of(workers, usual_bps, now_s)
         claim = plan.steal(rate_of, usual_bps, worth_stealing(usual_bps, self.setup_s))
         if claim is not None:

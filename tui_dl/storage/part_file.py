@@ -245,14 +245,14 @@ class PartFile:
         with self._descriptor("looking at") as fd:
             return os.fstat(fd).st_ctime_ns
 
-    def sync(self) -> None:
+    def sync(self, *, metadata_too: bool = False) -> None:
         """Put all bytes written so far on stable storage; the first time the name too.
 
         Raises:
             DiskError: it failed. That is final: bytes that the kernel dropped are not
                 written by a second try, so every later sync raises ``DISK_IO``.
         """
-        self._sync(os.fdatasync)
+        self._sync(os.fsync if metadata_too else os.fdatasync)
         if not self._entry_is_synced:
             with (
                 disk_errors(doing="saving", path=self.directory),
@@ -324,7 +324,7 @@ class PartFile:
     def publish(self) -> str:
         """Give the file its final name, replacing nothing; return the name that it got.
 
-        The caller has called ``sync_all`` before. The folder is synced here.
+        The caller has synced it with its metadata before. The folder is synced here.
 
         Raises:
             DiskError: the part is not in place, the folder is not writable, ``NAME_TAKEN``.

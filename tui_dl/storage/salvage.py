@@ -7,7 +7,6 @@ is complete on disk: a crash at any point leaves something to salvage from.
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -176,6 +175,8 @@ def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)  # costs no space and reads no bad sector
     except OSError:
+        import shutil  # only needed here, and slow to load
+
         create_file(target)  # FAT knows no links
         shutil.copyfile(source, target)
 

@@ -1,0 +1,49 @@
+"""Short calls on a disk: on the loop only while the disk has proved quick."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tui_dl.engine.disk import DISTRUST_CALLS, QUICK_CALLS, SLOW_CALL_S, DiskPace, Pools
+
+
+@pytest.fixture
+def pools() -> Iterator[Pools]:
+    made = Pools()
+    yield made
+    made.close()
+
+
+def _thread() -> str:
+    return threading.current_thread().name
+
+
+async def test_a_new_disk_is_not_trusted(pools: Pools) -> None:
+    assert (await pools.call(DiskPace(), _thread)).startswith("tui-dl-disk")
+
+
+async def test_a_quick_disk_is_called_from_the_loop_until_it_is_slow_once(pools: Pools) -> None:
+    """Trap D17: a disk that begins to hang may hold up the loop once, not again and again."""
+    pace = DiskPace()
+    for _ in range(QUICK_CALLS):
+        pace.note_call(0.0)
+    assert await pools.call(pace, _thread) == _thread()
+
+    pace.note_call(2 * SLOW_CALL_S)
+
+    assert (await pools.call(pace, _thread)).startswith("tui-dl-disk")
+    for _ in range(DISTRUST_CALLS + QUICK_CALLS):
+        pace.note_call(0.0)
+    assert await pools.call(pace, _thread) == _thread()
+
+
+async def test_quick_writes_say_nothing_about_other_calls(pools: Pools) -> None:
+    """A write ends in memory; a name on a network disk goes the whole way."""
+    pace = DiskPace()
+    for _ in range(100):
+        pace.note(0.0)
+    assert pace.is_quick
+    assert not pace.calls_are_quick
