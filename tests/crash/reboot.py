@@ -22,7 +22,8 @@ from tui_dl.domain.model import DownloadRecord, PartIdentity, Status
 from tui_dl.engine import engine as engine_module
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.disk import DiskPace, Pools
-from tui_dl.engine.target import FileTarget, Restored
+from tui_dl.engine.restored import Restored
+from tui_dl.engine.target import FileTarget
 from tui_dl.storage import catalog as catalog_module
 from tui_dl.storage import tampering
 from tui_dl.storage.catalog import Catalog

@@ -24,9 +24,10 @@ from tui_dl.engine.origins import Origins
 from tui_dl.engine.pieces import PieceCheck, hasher
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.promises import Promises
+from tui_dl.engine.restored import Restored
 from tui_dl.engine.retry import RetryPolicy
 from tui_dl.engine.sources import Sources
-from tui_dl.engine.target import FileTarget, Restored
+from tui_dl.engine.target import FileTarget
 from tui_dl.engine.telling import Teller
 from tui_dl.engine.together import until_first_ends
 from tui_dl.engine.transfer import Transfer

@@ -7,7 +7,6 @@ until the disk has proved quick.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
 from typing import Any, TypeVar
@@ -17,28 +16,18 @@ from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
 from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
+from tui_dl.engine.restored import Restored, noted_for, refuse_touched
 from tui_dl.storage.holes import has_lost_bytes
-from tui_dl.storage.journal import Noted, WrittenJournal
+from tui_dl.storage.journal import WrittenJournal
 from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.room import Room, allocated_bytes
 from tui_dl.storage.tampering import (
     THROTTLED_SLACK_NS,
     PartWatch,
     was_touched_since,
-    was_touched_since_boot,
 )
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What an earlier run left: ranges that can be believed, and a word about it."""
-
-    written: RangeSet
-    note: str | None = None
-    published_name: str | None = None
-    """The earlier run got as far as giving the file its name."""
 
 
 class FileTarget:
@@ -86,7 +75,7 @@ class FileTarget:
         if record.part is None or record.part_name is None or record.name is None:
             return Restored(RangeSet())
         directory = Path(record.directory)
-        noted = self._noted(record)
+        noted = noted_for(record, self._journal_path, self._boot_id)
         published = self._restore_published(record, any_device=noted is None)
         if published is not None:
             return published
@@ -101,7 +90,7 @@ class FileTarget:
                 return Restored(RangeSet())
             raise
         self._use(part)
-        self._refuse_touched(part, noted)
+        refuse_touched(part, noted)
         written = record.synced if noted is None else noted.ranges.union(record.synced)
         size = part.size_bytes()
         kept = written.intersect(RangeSet([Range(0, size)]))
@@ -134,28 +123,6 @@ class FileTarget:
                 f"Another program changed {folder / name}.", code=ErrorCode.PART_CHANGED
             )
         return Restored(whole, published_name=name)
-
-    def _refuse_touched(self, part: PartFile, noted: Noted | None) -> None:
-        """Believe no bytes of a part that another program may have changed (trap D5)."""
-        changed_ns = part.changed_ns()
-        if noted is None:
-            touched = was_touched_since_boot(changed_ns, time_ns())
-        else:
-            touched = was_touched_since(changed_ns, noted.last_write_ns, is_exact=noted.is_at_rest)
-        if touched:
-            raise DiskError(
-                f"Another program changed {part.part_path}.", code=ErrorCode.PART_CHANGED
-            )
-
-    def _noted(self, record: DownloadRecord) -> Noted | None:
-        assert record.part is not None
-        return WrittenJournal.load_noted(
-            self._journal_path,
-            record_id=record.id,
-            generation=record.generation,
-            part=record.part,
-            boot_id=self._boot_id,
-        )
 
     async def prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
         """Make a part file for a free name, if the disk has room for it.

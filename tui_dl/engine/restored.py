@@ -1,0 +1,58 @@
+"""What an earlier run left of a download, and whether it can be believed.
+
+Must not open or keep files: ``target.py`` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import time_ns
+
+from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.ranges import RangeSet
+from tui_dl.storage.journal import Noted, WrittenJournal
+from tui_dl.storage.part_file import PartFile
+from tui_dl.storage.tampering import was_touched_since, was_touched_since_boot
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Ranges that can be believed, and a word about them."""
+
+    written: RangeSet
+    note: str | None = None
+    published_name: str | None = None
+    """The earlier run got as far as giving the file its name."""
+
+
+def noted_for(record: DownloadRecord, journal_path: Path, boot_id: bytes) -> Noted | None:
+    """Return what the journal of a record claims, ``None`` when nothing can be believed.
+
+    Raises:
+        DiskError: the journal is there but cannot be read.
+    """
+    assert record.part is not None
+    return WrittenJournal.load_noted(
+        journal_path,
+        record_id=record.id,
+        generation=record.generation,
+        part=record.part,
+        boot_id=boot_id,
+    )
+
+
+def refuse_touched(part: PartFile, noted: Noted | None) -> None:
+    """Believe no bytes of a part that another program may have changed (trap D5).
+
+    Raises:
+        DiskError: ``PART_CHANGED``.
+    """
+    changed_ns = part.changed_ns()
+    if noted is None:
+        touched = was_touched_since_boot(changed_ns, time_ns())
+    else:
+        touched = was_touched_since(changed_ns, noted.last_write_ns, is_exact=noted.is_at_rest)
+    if touched:
+        raise DiskError(f"Another program changed {part.part_path}.", code=ErrorCode.PART_CHANGED)
