@@ -18,12 +18,14 @@ from tui_dl.api.auth import Verdict
 from tui_dl.api.body import BodyTooLargeError, BodyTooSlowError, drain, read_body, replay
 from tui_dl.api.context import ApiContext
 from tui_dl.api.facade import Dialect, Facade
+from tui_dl.api.openapi.document import document
 from tui_dl.api.origins import HostRule, OriginRule
 from tui_dl.api.pace import Pace
 from tui_dl.api.requests import (
     header,
     peer_of,
     query_pairs,
+    segments_of,
     split_raw_path,
     with_segments,
     with_trust,
@@ -61,6 +63,7 @@ CLOSED_PREFIXES: Mapping[str, Dialect] = {
     "api": Dialect.FILES,
     PREFIX: Dialect.NATIVE,
 }
+DOCUMENT = ("openapi.json",)
 FILES_KEYS = frozenset({"download", "downloads", "download_history"})
 _DELAY_S = 0.25
 
@@ -72,7 +75,7 @@ _CORS_HEADERS = (
 
 
 def choose_dialect(method: str, segments: tuple[str, ...], keys: frozenset[str]) -> Dialect | None:
-    """Return whose request this is; ``None`` for the landing page at ``/``.
+    """Return whose request this is; ``None`` for the port's own pages: ``/`` and its description.
 
     A closed prefix is never a folder of the files dialect; ``%2Fv1`` is one segment and
     no prefix. A path that nobody owns is refused by the files dialect, which owns the rest.
@@ -83,7 +86,7 @@ def choose_dialect(method: str, segments: tuple[str, ...], keys: frozenset[str])
         return Dialect.FILES
     if segments in SURGE_PATHS:
         return Dialect.SURGE
-    if not segments:
+    if not segments or segments == DOCUMENT:
         return None
     return Dialect.FILES
 
@@ -165,7 +168,8 @@ class Dispatcher:
             shown = header(scope, b"authorization") is not None and verdict.is_good
             if not shown:
                 return facade.refuse(403, "cross_site", "A page of another site may not call.")
-        if dialect is None or not facade.needs_token(scope):
+        is_open = dialect is None and segments_of(scope) != DOCUMENT
+        if is_open or (dialect is not None and not facade.needs_token(scope)):
             return None
         if verdict is Verdict.LOCKED:
             reply = facade.refuse(429, "locked", "Too many wrong tokens: try again later.")
@@ -198,7 +202,10 @@ class Dispatcher:
             refusal = self._facade(None).refuse(405, "method_not_allowed", "Method not allowed")
             await _answer_unread(refusal, scope, receive, send)
             return
-        await JSONResponse({"name": "tui-dl"})(scope, receive, send)
+        page: dict[str, object] = {"name": "tui-dl"}
+        if segments_of(scope) == DOCUMENT:
+            page = document(f"http://{header(scope, b'host')}")
+        await JSONResponse(page)(scope, receive, send)
 
     # -- WebSocket
 

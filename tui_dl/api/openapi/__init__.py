@@ -1,0 +1,1 @@
+"""The port's own description as an OpenAPI 3.1 document."""
