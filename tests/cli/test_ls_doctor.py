@@ -90,12 +90,16 @@ def test_json_has_a_line_for_each(shell: Shell, data_dir: Path) -> None:
 
     assert done == {
         "id": DONE.id,
+        "gid": DONE.gid,
         "status": "completed",
         "name": "done.iso",
         "directory": "/files",
         "url": "http://127.0.0.1/a.bin",
         "done_bytes": 3_000_000,
         "total_bytes": 3_000_000,
+        "rate_bps": 0,
+        "eta_s": None,
+        "connections": 0,
         "assurance": "validator",
         "code": None,
         "message": None,
@@ -103,6 +107,58 @@ def test_json_has_a_line_for_each(shell: Shell, data_dir: Path) -> None:
         "completed_at": None,
     }
     assert (half["code"], half["done_bytes"]) == ("disk_full", 250)
+
+
+def test_one_download_is_shown_whole(shell: Shell, data_dir: Path) -> None:
+    store(data_dir, [DONE, HALF])
+
+    shown = shell.run("ls", "222")
+
+    assert shown.code == 0
+    facts = dict(line.split(maxsplit=1) for line in shown.out.splitlines())
+    assert facts["id"] == HALF.id
+    assert facts["status"] == "paused"
+    assert facts["file"] == "/files/ha␛lf.iso"
+    assert facts["done"] == "25%, 250 B"
+    assert facts["reason"] == "The disk␊is full."
+    assert "hunter2" not in shown.out, "trap S7"
+    (row,) = map(json.loads, shell.run("ls", "--json", DONE.gid[:9]).out.splitlines())
+    assert row["id"] == DONE.id
+    assert shell.run("ls", "9").code == 2
+    assert "There is no download 9." in shell.run("ls", "9").err
+
+
+def test_a_watch_ends_with_its_download(shell: Shell, data_dir: Path) -> None:
+    store(data_dir, [DONE, HALF])
+
+    watched = shell.run("ls", "--watch", "11111111-")
+
+    assert watched.code == 0
+    assert watched.out.count("status     completed") == 1
+
+
+def test_a_named_engine_that_does_not_answer_is_not_the_stored_list(
+    shell: Shell, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(data_dir, [DONE])
+    monkeypatch.setenv("TUI_DL_HOST", "127.0.0.1:9")
+
+    listed = shell.run("ls")
+
+    assert (listed.code, listed.out) == (5, "")
+    assert "cannot be reached" in listed.err
+
+
+def test_an_engine_without_an_api_leaves_its_list_to_read(shell: Shell, data_dir: Path) -> None:
+    store(data_dir, [DONE])
+    lock = InstanceLock.acquire(data_dir)
+    try:
+        listed = shell.run("ls")
+    finally:
+        lock.release()
+
+    assert listed.code == 0
+    assert "done.iso" in listed.out
 
 
 def test_what_a_killed_process_wrote_is_counted(shell: Shell, data_dir: Path) -> None:

@@ -21,7 +21,7 @@ from tests.support.server import FaultServer
 
 MIB = 1024 * 1024
 SMALL = Resource(path="/small.bin", size=100_000)
-ENDLESS = Resource(path="/endless.bin", size=1024 * MIB, rate_bps=MIB)
+ENDLESS = Resource(path="/endless.bin", size=1024 * MIB, rate_bps=MIB / 8)
 CLOSED = "http://127.0.0.1:9/closed.bin"
 
 
@@ -229,12 +229,32 @@ def test_another_engine_by_variable_and_by_flag(home: Home, tmp_path: Path) -> N
     folders = {Path(str(row["dest_path"])).parent for row in other.rows()}
     assert folders == {other.target, other.target / "sub"}, "on its side, below its default"
     assert "There are no downloads" in home.ask("ls").stderr.decode()
+    listed = [json.loads(line) for line in home.ok("ls", "--json", env=env).splitlines()]
+    assert [row["id"] for row in listed] == [row["id"] for row in other.rows()]
+    assert home.ok("ls", str(listed[1]["id"])[:13], "--host", address, "--token", token)
     for wrong in ({"TUI_DL_TOKEN": "wrong"}, {"TUI_DL_HOST": f"127.0.0.1:{free_port()}"}):
         refused = home.ask("add", CLOSED, env=env | wrong)
         assert refused.returncode == 5, refused.stderr
     assert home.ask("add", CLOSED, "--host", "http://x/path").returncode == 2
     outside = home.ask("add", CLOSED, "-d", "/etc", env=env)
     assert outside.returncode == 4, "the token of other programs is no owner's key"
+
+
+def test_a_watch_follows_its_download(home: Home, fault_server: FaultServer) -> None:
+    home.serve()
+    id_ = home.ok("add", fault_server.add(ENDLESS)).strip()
+    watcher = home.begin("ls", id_[:9], "--watch", "--json")
+    assert watcher.stdout is not None
+    seen: list[dict[str, object]] = []
+    while not seen or seen[-1]["rate_bps"] == 0:
+        seen.append(json.loads(watcher.stdout.readline()))
+    assert seen[-1]["status"] == "downloading"
+    assert seen[-1]["connections"] != 0
+    assert "RATE" in home.ok("ls").splitlines()[0]
+    home.ok("rm", id_)
+    assert watcher.wait(LIMIT_S) == 0
+    assert watcher.stderr is not None
+    assert b"not in the list any more" in watcher.stderr.read()
 
 
 def test_the_token_is_printed_and_rotated(home: Home) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tui_dl.cli.console import Console
     from tui_dl.cli.reach import Place
     from tui_dl.cli.settings import Setup
-    from tui_dl.domain.snapshot import DownloadSnapshot
     from tui_dl.service.contract import ActionResult, DownloadService
 
 UNREACHABLE = frozenset(
@@ -131,10 +130,30 @@ def find_ids(service: DownloadService, texts: Sequence[str]) -> list[str]:
         UsageError: one fits no download, or several.
     """
     rows = service.snapshot().downloads
-    return list(dict.fromkeys(_find(rows, text) for text in texts))
+    return list(dict.fromkeys(find_one(rows, text).id for text in texts))
 
 
-def _find(rows: Sequence[DownloadSnapshot], text: str) -> str:
+class Named(Protocol):
+    """What has both ids."""
+
+    @property
+    def id(self) -> str:
+        """The UUID."""
+
+    @property
+    def gid(self) -> str:
+        """The sixteen digits of aria2."""
+
+
+AnyNamed = TypeVar("AnyNamed", bound=Named)
+
+
+def find_one(rows: Sequence[AnyNamed], text: str) -> AnyNamed:
+    """Return the row of an id, a gid, or the beginning of either.
+
+    Raises:
+        UsageError: it fits none, or several.
+    """
     wanted = text.lower()
     hits = [row for row in rows if wanted in (row.id, row.gid)]
     if not hits and wanted:
@@ -144,7 +163,7 @@ def _find(rows: Sequence[DownloadSnapshot], text: str) -> str:
     if len(hits) > 1:
         found = ", ".join(row.id[: len(wanted) + 4] for row in hits[:5])
         raise UsageError(f"{text} fits {len(hits)} downloads: {found}. Write more of it.")
-    return hits[0].id
+    return hits[0]
 
 
 def run_client(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from tui_dl.domain.display import display_text
@@ -27,6 +29,11 @@ class Console:
     def stderr_is_terminal(self) -> bool:
         """Whether live output makes sense."""
         return _is_terminal(self._stderr) and os.environ.get("TERM", "") != "dumb"
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether stdout still has a reader, as far as the last line could tell."""
+        return id(self._stdout) not in self._gone
 
     @property
     def width(self) -> int:
@@ -59,6 +66,20 @@ class Console:
     def row(self, line: str) -> None:
         """Write one line of a table to stdout, made safe for a terminal."""
         self._write(self._stdout, display_text(line) + "\n")
+
+    def repaint(self, lines: Sequence[str]) -> None:
+        """Show these lines instead of the last ones; a pipe gets them with a blank line behind."""
+        if not _is_terminal(self._stdout):
+            self._write(self._stdout, "".join(f"{display_text(line)}\n" for line in (*lines, "")))
+            return
+        size = shutil.get_terminal_size()
+        free = max(1, size.lines - 2)
+        shown: list[str] = [display_text(line, max_cells=size.columns) for line in lines[:free]]
+        if len(lines) > free:
+            shown.append(f"… and {len(lines) - free} more")
+        # Each line is cleared behind its end, then all below: nothing flickers.
+        body = "".join(f"{line}\x1b[K\n" for line in shown)
+        self._write(self._stdout, f"\x1b[H{body}\x1b[J")
 
     def path(self, path: str) -> None:
         """Write a path to stdout: to a terminal made safe, to a pipe as its very bytes."""

@@ -1,35 +1,50 @@
-"""``tui-dl ls``: the stored downloads as a table or as JSON. Reads, never starts an engine."""
+"""``tui-dl ls``: the list, or one download, as text or as JSON, once or again and again.
+
+Asks the engine that is named or that runs; else, and when that one cannot be asked, the
+stored list is read. Never starts an engine and never takes the lock.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui_dl.cli.client import ClientFlags, client_options
 from tui_dl.cli.console import Console
-from tui_dl.cli.options import shared_options
-from tui_dl.cli.settings import SharedFlags
+from tui_dl.cli.ids import complete_ids
 
 if TYPE_CHECKING:
-    from tui_dl.service.offline import StoredDownload
+    from tui_dl.cli.listing import Listing
+    from tui_dl.cli.reach import Place
+    from tui_dl.cli.settings import Setup
 
-_SHORT_ID = 8
+LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListFlags(SharedFlags):
+class ListFlags(ClientFlags):
     """Every flag of ``ls``, parsed."""
 
-    json_lines: bool
+    id_text: str | None = None
+    json_lines: bool = False
+    watch: bool = False
 
 
 @click.command("ls")
+@click.argument("id_text", metavar="[ID]", required=False, shell_complete=complete_ids)
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object per line.")
-@shared_options
+@click.option(
+    "--watch", is_flag=True, help="Again each second, until Ctrl-C, or until ID has ended."
+)
+@client_options
 def command(**flags: Any) -> int:
-    """List the downloads in queue order. Works while another tui-dl runs."""
+    """List the downloads in queue order, or show one. Works while another tui-dl runs."""
     return run(ListFlags(**flags), Console())
 
 
@@ -37,96 +52,129 @@ def run(flags: ListFlags, console: Console) -> int:
     """Print the list and return the exit code.
 
     Raises:
-        TuiDlError: the state cannot be read.
+        UsageError: the ID is unknown, or the beginning of several.
+        TuiDlError: the state cannot be read, or a named engine not be reached.
     """
-    from datetime import UTC, datetime
-
-    from tui_dl.cli.schedule_words import schedule_words
     from tui_dl.cli.settings import read_setup
-    from tui_dl.service.offline import read_stored
 
     setup = read_setup(flags)
     for sentence in setup.problems:
         console.say(sentence)
-    stored = read_stored(setup.paths.data_dir)
+    return asyncio.run(_run(flags, setup, console))
+
+
+async def _run(flags: ListFlags, setup: Setup, console: Console) -> int:
+    from tui_dl.cli.client import find_one
+
+    async with _source(flags, setup) as look:
+        listing = look()
+        id_ = None if flags.id_text is None else find_one(listing.rows, flags.id_text).id
+        before: Listing | None = None
+        while True:
+            listing = replace(listing, rows=tuple(r for r in listing.rows if id_ in (None, r.id)))
+            if listing != before:
+                _print(flags, console, listing, before)
+            before = listing
+            is_over = id_ is not None and all(row.status.is_over for row in listing.rows)
+            if not flags.watch or is_over or not console.is_heard:
+                return 0
+            await asyncio.sleep(LOOK_S)
+            listing = look()
+
+
+def _print(flags: ListFlags, console: Console, listing: Listing, before: Listing | None) -> None:
+    """Print what is new since the last look."""
+    from tui_dl.cli.listing import as_json, portrait, table
+
+    rows = listing.rows
+    notes = _notes(flags, listing)
     if flags.json_lines:
-        for download in stored.downloads:
-            console.data(json.dumps(_as_json(download)))
-    elif stored.downloads:
-        for line in _table([_HEAD, *map(_cells, stored.downloads)]):
-            console.row(line)
+        told = {} if before is None else {row.id: row for row in before.rows}
+        for row in rows:
+            if told.get(row.id) != row:
+                console.data(json.dumps(as_json(row)))
     else:
-        console.say("There are no downloads yet.")
-    words = schedule_words(
-        setup.settings.queue.schedule, setup.settings.downloads.limit, datetime.now(UTC)
-    )
-    if words:
-        console.say(f"By the schedule: {words}.")
-    if stored.damaged:
-        console.say(f"Damaged records that cannot be shown: {stored.damaged}.")
-    return 0
+        if flags.id_text is not None:
+            lines = [line for row in rows for line in portrait(row)]
+        else:
+            lines = table(rows, with_rate=listing.is_live) if rows else []
+        if flags.watch:
+            console.repaint([*lines, *notes])
+            return
+        for line in lines:
+            console.row(line)
+    if before is None or notes != _notes(flags, before):
+        for sentence in notes:
+            console.say(sentence)
 
 
-_HEAD = ("ID", "STATUS", "SIZE", "DONE", "NAME")
-_RIGHT = (False, False, True, True, False)
+def _notes(flags: ListFlags, listing: Listing) -> list[str]:
+    notes = []
+    if not listing.rows:
+        gone = "It is not in the list any more."
+        notes.append("There are no downloads yet." if flags.id_text is None else gone)
+    if listing.schedule:
+        notes.append(f"By the schedule: {listing.schedule}.")
+    if listing.damaged:
+        notes.append(f"Damaged records that cannot be shown: {listing.damaged}.")
+    if listing.is_stale:
+        notes.append("The engine is out of reach; this is what it said last.")
+    return notes
 
 
-def _cells(download: StoredDownload) -> tuple[str, ...]:
-    from tui_dl.cli.sentences import percent
-    from tui_dl.domain.units import UNKNOWN, format_size
+@asynccontextmanager
+async def _source(flags: ListFlags, setup: Setup) -> AsyncIterator[Callable[[], Listing]]:
+    """Yield what looks at the list.
 
-    record = download.record
-    size_bytes = record.total_bytes if record.total_bytes is not None else download.done_bytes
-    is_known = record.total_bytes is not None or download.done_bytes > 0
-    done = UNKNOWN if download.fraction is None else percent(download.fraction)
-    reason = f"  {record.failure.message}" if record.failure is not None else ""
-    return (
-        record.id[:_SHORT_ID],
-        record.status.value,
-        format_size(size_bytes) if is_known else UNKNOWN,
-        done,
-        _name(download) + reason,
-    )
+    Raises:
+        StateError: a named engine cannot be reached.
+    """
+    from tui_dl.cli.listing import Listing, live_row, stored_listing
+
+    place = _place(flags, setup)
+    if place is not None:
+        from tui_dl.cli.client import remote_service, start
+        from tui_dl.domain.errors import StateError
+
+        service = remote_service(place)
+        try:
+            try:
+                await start(service)
+            except StateError:
+                if not place.is_own:
+                    raise
+                place = None  # it may be about to end; what it stored can be read
+            else:
+
+                def look() -> Listing:
+                    picture = service.snapshot()
+                    rows = tuple(live_row(row) for row in picture.downloads)
+                    is_stale = picture.stale_s > 0
+                    # Another engine has settings of its own.
+                    words = _schedule(setup) if place.is_own else ""
+                    return Listing(rows, is_live=True, is_stale=is_stale, schedule=words)
+
+                yield look
+        finally:
+            await service.close()
+    if place is None:
+        yield lambda: replace(stored_listing(setup.paths.data_dir), schedule=_schedule(setup))
 
 
-def _name(download: StoredDownload) -> str:
-    from tui_dl.domain.redaction import redacted
+def _schedule(setup: Setup) -> str:
+    from datetime import UTC, datetime
 
-    record = download.record
-    return record.name or record.options.out or redacted(record.url)
+    from tui_dl.cli.schedule_words import schedule_words
 
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Return aligned lines; the last column is as wide as it is."""
-    from tui_dl.domain.characters import cell_width
-
-    widths = [max(cell_width(row[column]) for row in rows) for column in range(len(_HEAD) - 1)]
-    lines = []
-    for row in rows:
-        cells = []
-        for text, width, is_right in zip(row, widths, _RIGHT, strict=False):
-            space = " " * (width - cell_width(text))
-            cells.append(space + text if is_right else text + space)
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
-    return lines
+    settings = setup.settings
+    return schedule_words(settings.queue.schedule, settings.downloads.limit, datetime.now(UTC))
 
 
-def _as_json(download: StoredDownload) -> dict[str, object]:
-    from tui_dl.domain.redaction import redacted
+def _place(flags: ListFlags, setup: Setup) -> Place | None:
+    from tui_dl.cli.reach import find_place
+    from tui_dl.domain.errors import StateError
 
-    record = download.record
-    failure = record.failure
-    return {
-        "id": record.id,
-        "status": record.status.value,
-        "name": record.name,
-        "directory": record.directory,
-        "url": redacted(record.url),
-        "done_bytes": download.done_bytes,
-        "total_bytes": record.total_bytes,
-        "assurance": record.assurance.value,
-        "code": None if failure is None else failure.code.value,
-        "message": None if failure is None else failure.message,
-        "created_at": record.created_at.isoformat(),
-        "completed_at": None if record.completed_at is None else record.completed_at.isoformat(),
-    }
+    try:
+        return find_place(setup.paths.data_dir, flags.host, flags.token)
+    except StateError:
+        return None  # one runs, but with its API off: the stored list can be read
