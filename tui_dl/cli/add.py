@@ -10,7 +10,7 @@ import click
 
 from tui_dl.cli.client import Client, ClientFlags, client_options, run_client
 from tui_dl.cli.console import Console
-from tui_dl.cli.options import target_options, transfer_options
+from tui_dl.cli.options import gathering_options, target_options, transfer_options
 
 if TYPE_CHECKING:
     from tui_dl.domain.model import AddRequest
@@ -24,6 +24,9 @@ class AddFlags(ClientFlags):
     urls: tuple[str, ...]
     directory: str | None
     input_file: str | None
+    is_literal: bool
+    curl: str | None
+    links: str | None
     paused: bool
     is_first: bool
     transfer: dict[str, Any]
@@ -35,6 +38,7 @@ _OWN = frozenset(AddFlags.__dataclass_fields__)
 @click.command("add")
 @click.argument("urls", nargs=-1, metavar="URL...")
 @target_options
+@gathering_options
 @transfer_options
 @click.option("--paused", is_flag=True, help="Add them, but start nothing.")
 @click.option("--first", "is_first", is_flag=True, help="Put them at the head of the queue.")
@@ -57,17 +61,28 @@ def run(flags: AddFlags, console: Console) -> int:
     Raises:
         TuiDlError: bad input, before anything was added, or no engine.
     """
+    import asyncio
+
+    from tui_dl.cli import engine
+    from tui_dl.cli.gathering import find_links, with_curl
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
+    from tui_dl.cli.settings import read_setup
     from tui_dl.cli.transfer_flags import transfer_options_of
     from tui_dl.config.paths import absolute
     from tui_dl.domain.errors import UsageError
 
     if flags.transfer["slots"] is not None:
         raise UsageError("-j is for the tui-dl that runs: tui-dl serve --set downloads.slots=N.")
-    wanted = Wanted(
-        absolute(flags.directory or "."), transfer_options_of(flags.transfer), flags.paused
+    urls, options = with_curl(
+        flags.curl, flags.urls, transfer_options_of(flags.transfer), is_literal=flags.is_literal
     )
-    batch = build_batch(read_entries(flags.urls, flags.input_file), wanted)
+    if flags.links is not None:
+        setup = read_setup(flags)
+        asked = engine.engine_config(setup.settings, setup.paths, Path.cwd())
+        urls = asyncio.run(find_links(urls, flags.links, options, asked))
+    is_literal = flags.is_literal or flags.links is not None
+    entries = read_entries(urls, flags.input_file, is_literal=is_literal)
+    batch = build_batch(entries, Wanted(absolute(flags.directory or "."), options, flags.paused))
     for sentence in batch.notes:
         console.say(sentence)
 

@@ -31,6 +31,7 @@ class AppFlags(SharedFlags):
     urls: tuple[str, ...]
     directory: str | None
     input_file: str | None
+    is_literal: bool = False
     paused: bool
     exit_when_done: bool
     no_api: bool
@@ -93,7 +94,7 @@ def _initial(flags: AppFlags) -> tuple[AddRequest, ...]:
         if word.isalpha():
             known = ", ".join(COMMANDS)
             raise UsageError(f"{word!r} is neither a URL nor a command; the commands are {known}.")
-    entries = read_entries(flags.urls, flags.input_file)
+    entries = read_entries(flags.urls, flags.input_file, is_literal=flags.is_literal)
     if not entries:
         return ()
     wanted = Wanted(absolute(flags.directory or "."), DownloadOptions(), paused=flags.paused)

@@ -12,7 +12,7 @@ import click
 
 from tui_dl.cli.console import Console
 from tui_dl.cli.login_options import LoginFlags, login_values
-from tui_dl.cli.options import shared_options, target_options, transfer_options
+from tui_dl.cli.options import gathering_options, shared_options, target_options, transfer_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +28,9 @@ class GetFlags(LoginFlags):
     urls: tuple[str, ...]
     directory: str | None
     input_file: str | None
+    is_literal: bool
+    curl: str | None
+    links: str | None
     out: str | None
     slots: int | None
     connections: int | None
@@ -52,6 +55,7 @@ class GetFlags(LoginFlags):
 @click.command("get")
 @click.argument("urls", nargs=-1, metavar="URL...")
 @target_options
+@gathering_options
 @transfer_options
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object per line on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; only paths and failures.")
@@ -76,6 +80,7 @@ def run(flags: GetFlags, console: Console) -> int:
 
     from tui_dl.cli import engine
     from tui_dl.cli.foreground import run_foreground
+    from tui_dl.cli.gathering import find_links, with_curl
     from tui_dl.cli.handover import fetch_by_owner, owner_place
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
@@ -83,9 +88,13 @@ def run(flags: GetFlags, console: Console) -> int:
 
     setup = read_setup(flags)
     directory = absolute(flags.directory or ".")
-    batch = build_batch(
-        read_entries(flags.urls, flags.input_file), Wanted(directory, _options(flags))
-    )
+    urls, options = with_curl(flags.curl, flags.urls, _options(flags), is_literal=flags.is_literal)
+    if flags.links is not None:
+        asked = engine.engine_config(setup.settings, setup.paths, directory)
+        urls = asyncio.run(find_links(urls, flags.links, options, asked))
+    is_literal = flags.is_literal or flags.links is not None
+    entries = read_entries(urls, flags.input_file, is_literal=is_literal)
+    batch = build_batch(entries, Wanted(directory, options))
     reporter = _reporter(flags, console)
     for sentence in (*setup.problems, *batch.notes):
         reporter.note(sentence)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.url_patterns import expand_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,24 @@ def parse_input(text: str) -> list[InputEntry]:
         option = _parse_option(number, content)
         entries[-1] = InputEntry(last.line, last.urls, (*last.options, option))
     return entries
+
+
+def expand_entry(entry: InputEntry) -> list[InputEntry]:
+    """Return an entry for each address that the patterns of this one stand for.
+
+    Raises:
+        UsageError: a pattern is wrong, or its mirrors stand for another number.
+    """
+    try:
+        columns = [expand_url(url) for url in entry.urls]
+    except UsageError as error:
+        where = f"line {entry.line}: " if entry.line else ""
+        raise UsageError(f"{where}{error.message}") from error
+    if len({len(column) for column in columns}) > 1:
+        raise UsageError(
+            f"line {entry.line}: the addresses of one file must stand for equally many."
+        )
+    return [InputEntry(entry.line, urls, entry.options) for urls in zip(*columns, strict=True)]
 
 
 def _parse_option(number: int, content: str) -> InputOption:

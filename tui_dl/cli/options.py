@@ -85,6 +85,27 @@ def target_options(command: Command) -> Command:
             metavar="FILE",
             help="List of downloads, one URL a line; - is standard input.",
         ),
+        click.option(
+            "-g",
+            "--globoff",
+            "is_literal",
+            is_flag=True,
+            help="Take [1-9] and {a,b} in URLs as they are.",
+        ),
+    )(command)
+
+
+def gathering_options(command: Command) -> Command:
+    """Add other ways to say what is wanted."""
+    return combined(
+        click.option(
+            "--curl", metavar="COMMAND", help="A curl command as browsers copy it; - is stdin."
+        ),
+        click.option(
+            "--links",
+            metavar="GLOB",
+            help="The URLs are pages: download what they link to, such as '*.iso'.",
+        ),
     )(command)
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tui_dl.cli import parse
-from tui_dl.cli.input_file import InputEntry, InputOption, parse_input
+from tui_dl.cli.input_file import InputEntry, InputOption, expand_entry, parse_input
 from tui_dl.cli.login_options import bearer
 from tui_dl.cli.moments import read_moment
 from tui_dl.config.paths import absolute
 from tui_dl.domain.errors import TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
 from tui_dl.domain.redaction import redacted
+from tui_dl.domain.url_patterns import MOST_URLS
 from tui_dl.domain.urls import parse_url
 
 
@@ -41,21 +42,37 @@ class Batch:
     notes: tuple[str, ...] = ()
 
 
-def read_entries(urls: tuple[str, ...], input_file: str | None) -> list[InputEntry]:
+def read_entries(
+    urls: Sequence[str], input_file: str | None, *, is_literal: bool = False
+) -> list[InputEntry]:
     """Return what is to be downloaded: the arguments first, then the list.
 
+    Patterns stand for many entries, unless addresses are meant as they are.
+
     Raises:
-        UsageError: the list cannot be read, or is not one.
+        UsageError: the list cannot be read, or is not one; a pattern is wrong.
     """
     entries = [InputEntry(0, (url,)) for url in urls]
-    if input_file is None:
+    if input_file is not None:
+        entries += _listed(input_file)
+    if is_literal:
         return entries
+    expanded = [single for entry in entries for single in expand_entry(entry)]
+    if len(expanded) > max(MOST_URLS, len(entries)):
+        raise UsageError(
+            f"The patterns stand for {len(expanded)} addresses; "
+            f"at most {MOST_URLS} are taken at once."
+        )
+    return expanded
+
+
+def _listed(input_file: str) -> list[InputEntry]:
     try:
         if input_file == "-":
             text = sys.stdin.buffer.read().decode("utf-8")
         else:
             text = Path(input_file).read_text(encoding="utf-8")
-        return entries + parse_input(text)
+        return parse_input(text)
     except OSError as error:
         raise UsageError(f"The list {input_file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

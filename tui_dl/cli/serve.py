@@ -29,6 +29,7 @@ class ServeFlags(PortFlags):
     urls: tuple[str, ...]
     directory: str | None
     input_file: str | None
+    is_literal: bool = False
     paused: bool
     quiet: bool
 
@@ -68,7 +69,7 @@ def run(flags: ServeFlags, console: Console) -> int:
         console.say(sentence)
     configured = download_dir(setup.settings.downloads.directory)
     directory = absolute(flags.directory) if flags.directory else configured
-    entries = read_entries(flags.urls, flags.input_file)
+    entries = read_entries(flags.urls, flags.input_file, is_literal=flags.is_literal)
     requests: Sequence[AddRequest] = ()
     if entries:
         wanted = Wanted(directory, DownloadOptions(), paused=flags.paused)

@@ -12,14 +12,15 @@ from typing import TypeVar
 
 from tui_dl.config.schema import entries
 from tui_dl.config.values import read_text
+from tui_dl.domain.curl import is_curl, read_curl
 from tui_dl.domain.digests import parse_checksum
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.units import parse_size
+from tui_dl.domain.url_patterns import MOST_URLS, expand_url
 from tui_dl.domain.urls import parse_url, split_url_text
-from tui_dl.tui.curl import is_curl, read_curl
 
 ReadT = TypeVar("ReadT")
 CONNECTIONS = next(entry.rule for entry in entries() if entry.key == "downloads.connections")
@@ -109,9 +110,21 @@ def shown_url(url: str) -> str:
 
 def _links(text: str, options: DownloadOptions) -> tuple[Sequence[str], DownloadOptions]:
     if not is_curl(text):
-        return split_url_text(text), options
+        return _expanded(split_url_text(text)), options
     command = read_curl(text, options)
-    return command.urls, command.options
+    return command.urls if command.is_literal else _expanded(command.urls), command.options
+
+
+def _expanded(texts: Sequence[str]) -> list[str]:
+    """Return what the patterns stand for.
+
+    Raises:
+        UsageError: a pattern is wrong, or there are too many.
+    """
+    urls = [url for text in texts for url in expand_url(text)]
+    if len(urls) > max(MOST_URLS, len(texts)):
+        raise UsageError(f"These patterns stand for more than {MOST_URLS} links.")
+    return urls
 
 
 def _link_problems(text: str, urls: Sequence[str]) -> list[str]:
@@ -122,7 +135,8 @@ def _link_problems(text: str, urls: Sequence[str]) -> list[str]:
     problems: list[str] = []
     for number, line in enumerate(lines, start=1):
         for piece in split_url_text(line):
-            if problem := _url_problem(piece):
+            # All that a pattern stands for differ in their path: one speaks for all.
+            if problem := _url_problem(expand_url(piece)[0]):
                 problems.append(f"Line {number}, {problem}" if len(lines) > 1 else problem)
     return problems
 

@@ -16,10 +16,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static, TextArea
 
+from tui_dl.domain.curl import is_curl
 from tui_dl.domain.display import display_text
 from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.tui.completion import FolderSuggester
-from tui_dl.tui.curl import is_curl
 from tui_dl.tui.keys import key_of
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.wanted import Form, curl_summary, link_count, read_form, shown_url

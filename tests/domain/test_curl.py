@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_dl.domain.curl import is_curl, read_curl
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import DownloadOptions
-from tui_dl.tui.curl import is_curl, read_curl
 
 URL = "https://example.org/a.iso?x=1&y=2"
 BROWSER = f"""curl '{URL}' \\

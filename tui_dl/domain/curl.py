@@ -73,6 +73,8 @@ class CurlCommand:
 
     urls: tuple[str, ...]
     options: DownloadOptions
+    is_literal: bool = False
+    """``-g`` was given: brackets and braces in the URLs are no patterns."""
 
 
 def is_curl(text: str) -> bool:
@@ -107,16 +109,19 @@ def read_curl(text: str, options: DownloadOptions = DownloadOptions()) -> CurlCo
             reading.take_short(word, arguments)
     if not reading.urls:
         raise UsageError("The curl command has no URL.")
-    return CurlCommand(tuple(reading.urls), reading.options)
+    return CurlCommand(tuple(reading.urls), reading.options, reading.is_literal)
 
 
 @dataclass(slots=True)
 class _Reading:
     options: DownloadOptions
     urls: list[str] = field(default_factory=list)
+    is_literal: bool = False
 
     def take(self, name: str, rest: Iterator[str], attached: str | None = None) -> None:
         """Take one long option, its value from ``attached`` or the next word."""
+        if name == "--globoff":
+            self.is_literal = True
         if name in WITHOUT_EFFECT:
             return
         if name in SENDING:
