@@ -170,6 +170,7 @@ async def test_unknown_ids_are_said_one_by_one(bench: Bench) -> None:
         await service.move_to_index(NOBODY, 0),
         await service.set_url(NOBODY, "http://127.0.0.1:9/b"),
         await service.set_limit(NOBODY, 5),
+        await service.relocate(NOBODY, name="b"),
         await service.set_options(NOBODY, DownloadOptions()),
     )
     assert {code_of(result) for result in singles} == {ErrorCode.UNKNOWN_DOWNLOAD}
@@ -225,6 +226,14 @@ async def test_a_new_link_is_taken_while_stopped(bench: Bench) -> None:
     assert (await bench.service.set_url(id_, "http://127.0.0.1:9/b")).failure is None
     await bench.row(id_, lambda row: row.url.endswith("/b"))
     assert code_of(await bench.service.set_url(id_, "no url")) is ErrorCode.INVALID_URL
+
+
+async def test_a_download_gets_another_folder_and_name(bench: Bench) -> None:
+    id_ = await bench.add("http://127.0.0.1:9/a", paused=True)
+    folder = bench.folder / "other"
+    done = await bench.service.relocate(id_, directory=str(folder), name="b.bin")
+    assert done.failure is None
+    await bench.row(id_, lambda row: (row.directory, row.name) == (str(folder), "b.bin"))
 
 
 async def test_options_can_change_without_losing_secrets(

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tui_dl.domain.errors import ErrorCode, Failure
-from tui_dl.domain.model import Assurance, DownloadOptions, Source, Status
-from tui_dl.domain.snapshot import DownloadSnapshot, SegmentSnapshot, SegmentState, WorkerSnapshot
+from tui_dl.domain.model import Assurance, DownloadOptions, Source, Status, Validators
+from tui_dl.domain.snapshot import (
+    DownloadDetails,
+    DownloadSnapshot,
+    LogLine,
+    SegmentSnapshot,
+    SegmentState,
+    WorkerSnapshot,
+)
 
 FOLDER = "/home/ada/Downloads"
 
@@ -61,6 +69,35 @@ def workers(row: DownloadSnapshot) -> tuple[WorkerSnapshot, ...]:
         )
         for number in range(row.connections)
     )  # fmt: skip
+
+
+@dataclass
+class Script:
+    """What a test decided about one download, beyond its snapshot."""
+
+    speed_bps: float = 0.0
+    """How fast it moves when ``advance`` is called."""
+    ranges_supported: bool | None = True
+    history: list[float] = field(default_factory=list)
+    log: list[LogLine] = field(default_factory=list)
+
+
+def details_of(row: DownloadSnapshot, script: Script) -> DownloadDetails:
+    """Return all about one download, with a map that follows its bytes."""
+    return DownloadDetails(
+        download=row,
+        final_url=row.url,
+        validators=Validators(etag='"5f3c-61a"'),
+        ranges_supported=script.ranges_supported,
+        generation=1,
+        part_path=f"{row.directory}/{row.name}.part",
+        final_path=f"{row.directory}/{row.name}" if row.status is Status.COMPLETED else None,
+        segments=segments(row),
+        workers=workers(row),
+        log=tuple(script.log),
+        rate_history=tuple(script.history),
+        peak_bps=max(script.history, default=row.rate_bps),
+    )
 
 
 def unknown() -> Failure:

@@ -7,14 +7,14 @@ events) and notes every call. Must not sleep, read a clock or use chance.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.tui.fake_parts import FOLDER, blank, not_now, segments, unknown, workers
+from tests.tui.fake_parts import FOLDER, Script, blank, details_of, not_now, unknown
 from tui_dl.domain.errors import ErrorCode, Failure, UsageError
 from tui_dl.domain.lifecycle import Event, next_status
-from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Status, Validators
+from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Status
 from tui_dl.domain.names import name_from_url
 from tui_dl.domain.snapshot import (
     DownloadDetails,
@@ -22,7 +22,6 @@ from tui_dl.domain.snapshot import (
     DownloadSnapshot,
     EngineSnapshot,
     EventKind,
-    LogLine,
 )
 from tui_dl.domain.urls import parse_url
 from tui_dl.service.contract import (
@@ -35,17 +34,6 @@ from tui_dl.service.contract import (
 )
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class Script:
-    """What a test decided about one download, beyond its snapshot."""
-
-    speed_bps: float = 0.0
-    """How fast it moves when ``advance`` is called."""
-    ranges_supported: bool | None = True
-    history: list[float] = field(default_factory=list)
-    log: list[LogLine] = field(default_factory=list)
 
 
 class FakeService:
@@ -231,6 +219,15 @@ class FakeService:
         self.change(id, url=url, status=status, failure=None)
         return ActionResult(id)
 
+    async def relocate(
+        self, id: str, *, directory: str | None = None, name: str | None = None
+    ) -> ActionResult:
+        """Note the wish and grant it."""
+        self._note("relocate", (id, directory, name))
+        row = self._rows[id]
+        self.change(id, directory=directory or row.directory, name=name or row.name)
+        return ActionResult(id)
+
     async def set_limit(self, id: str, limit_bps: int | None) -> ActionResult:
         """Limit one download."""
         self._note("set_limit", (id, limit_bps))
@@ -273,21 +270,7 @@ class FakeService:
         row = self._rows.get(id)
         if row is None:
             return None
-        script = self._scripts[id]
-        return DownloadDetails(
-            download=row,
-            final_url=row.url,
-            validators=Validators(etag='"5f3c-61a"'),
-            ranges_supported=script.ranges_supported,
-            generation=1,
-            part_path=f"{row.directory}/{row.name}.part",
-            final_path=f"{row.directory}/{row.name}" if row.status is Status.COMPLETED else None,
-            segments=segments(row),
-            workers=workers(row),
-            log=tuple(script.log),
-            rate_history=tuple(script.history),
-            peak_bps=max(script.history, default=row.rate_bps),
-        )
+        return details_of(row, self._scripts[id])
 
     # --- inside ------------------------------------------------------------------------
 

@@ -16,9 +16,9 @@ from tui_dl.domain.urls import parse_url
 from tui_dl.engine.admission import Known, check_options, new_record, remove_files
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
+from tui_dl.engine.moves import Moves
 from tui_dl.engine.press import EVENT_KINDS, Press
 from tui_dl.engine.queue import Queue
-from tui_dl.engine.recheck import is_in_place, is_same_at_source
 from tui_dl.engine.room_watch import waits_for_room
 from tui_dl.engine.steward import HostShares, Steward
 
@@ -40,13 +40,14 @@ class Core:
         self.queue = Queue(tools.config.slots)
         self.api_address: str | None = None
         self.default_limit_bps = tools.config.default_limit_bps
-        self._tools = tools
+        self.tools = tools
         self._lane = lane
         self._press = press
         self._dirty = asyncio.Event()
         self.steward = Steward(self, tools.config, tools.around, tools.pools, shares)
         self._ticker: asyncio.Task[None] | None = None
         self._is_closing = False
+        self.moves = Moves()
         self._leaving: set[asyncio.Task[None]] = set()
 
     # -- life
@@ -54,11 +55,11 @@ class Core:
     def open(self, records: Iterable[DownloadRecord]) -> None:
         """Take over the records of earlier runs and begin."""
         for record in sorted(records, key=lambda r: (r.position, r.created_at)):
-            job = Job(record, self._tools)
+            job = Job(record, self.tools)
             self.jobs[record.id] = job
             if record.status.is_running:
                 job.apply(Event.INTERRUPT)
-            config = self._tools.config
+            config = self.tools.config
             if config.only_asked and config.slots:
                 continue  # without slots nothing starts, and the order may be looked at
             is_queued = job.record.status is Status.QUEUED
@@ -74,6 +75,7 @@ class Core:
     async def close(self) -> None:
         """Stop every job so that it runs again at the next start, and save all."""
         self._is_closing = True
+        await self.moves.stop()
         await self.steward.close()
         active = [job for job in self.jobs.values() if job.is_active]
         for job in active:
@@ -97,6 +99,8 @@ class Core:
     def on_job_out(self, job: Job) -> None:
         """The task of a job has ended: its slot is free."""
         record_id = job.record.id
+        if record_id in self.moves.under_way:
+            return  # it keeps its slot and goes on where it will be
         self.queue.release(record_id)
         if job.record.status is Status.QUEUED and record_id in self.jobs:
             ahead = (self.jobs[i].record.position < job.record.position for i in self.queue.waiting)
@@ -117,7 +121,8 @@ class Core:
             self.jobs[record_id].start()
 
     def _is_ready(self, record_id: str) -> bool:
-        return self.steward.may_start(self.jobs[record_id])
+        job = self.jobs[record_id]
+        return record_id not in self.moves.under_way and self.steward.may_start(job)
 
     # -- actions
 
@@ -135,7 +140,7 @@ class Core:
                     answers.append(("duplicate", same, None))
                     continue
                 record = new_record(request, known.last_position + 1, known.gids)
-                job = Job(record, self._tools)
+                job = Job(record, self.tools)
             except TuiDlError as error:
                 answers.append(("refused", None, error.failure()))
                 continue
@@ -172,7 +177,7 @@ class Core:
         Raises:
             UsageError: unknown id, or the status does not allow it.
         """
-        job = self._job(record_id)
+        job = self.job(record_id)
         if job.is_active and job.record.status.is_running:
             if job.record.status is Status.PAUSING:
                 return
@@ -192,7 +197,7 @@ class Core:
         Raises:
             UsageError: unknown id, or the status does not allow it.
         """
-        job = self._job(record_id)
+        job = self.job(record_id)
         if job.record.status is Status.RETRYING and job.transfer is not None:
             job.transfer.hurry()
             return
@@ -216,7 +221,7 @@ class Core:
         Raises:
             UsageError: unknown id, or it is over already.
         """
-        job = self._job(record_id)
+        job = self.job(record_id)
         if job.is_active:
             job.stop(Stop.CANCEL)
             await job.wait_stopped()
@@ -235,7 +240,8 @@ class Core:
             UsageError: unknown id.
             DiskError: a file could not be deleted; the record is gone all the same.
         """
-        job = self._job(record_id)
+        self.moves.refuse_moving(record_id)
+        job = self.job(record_id)
         del self.jobs[record_id]
         self.queue.leave(record_id)
         if job.is_active:
@@ -246,24 +252,24 @@ class Core:
         self._press.forget(record_id)
         self.fill_slots()
         self._dirty.set()
-        await self._tools.pools.run(
-            self._tools.pools.disk,
+        await self.tools.pools.run(
+            self.tools.pools.disk,
             remove_files,
             job.record,
-            self._tools.config.journal_path(record_id),
+            self.tools.config.journal_path(record_id),
             with_files,
         )
 
     def move(self, record_ids: Sequence[str], to: str) -> None:
         """Change places in the queue: ``up``, ``down``, ``top`` or ``bottom``."""
         for record_id in record_ids:
-            self._job(record_id)
+            self.job(record_id)
         self.queue.move(record_ids, to)
         self._after_move(record_ids)
 
     def move_to_index(self, record_id: str, index: int) -> None:
         """Put one queued download at ``index`` of the queue."""
-        job = self._job(record_id)
+        job = self.job(record_id)
         if job.record.status is not Status.QUEUED:
             raise self._not_now(job, "moved")
         self.queue.move_to_index(record_id, index)
@@ -290,19 +296,22 @@ class Core:
             UsageError: unknown id, bad URL, or it is running.
         """
         parse_url(url)
-        job = self._job(record_id)
+        job = self.job(record_id)
         if not job.apply(Event.NEW_URL, url=url, final_url=None, failure=None):
             raise self._not_now(job, "given a new link")
         await self._lane.save_now([job.record], durable=True)
+        self.note_change(job)
+
+    def note_change(self, job: Job) -> None:
+        """Tell that something about a download is another now."""
         self._tell(EventKind.CHANGED, job)
-        self._dirty.set()
+        self.print_soon()
 
     def set_limit(self, record_id: str, limit_bps: int | None) -> None:
         """Limit one download; ``None`` is the default."""
-        job = self._job(record_id)
+        job = self.job(record_id)
         job.set_limit(limit_bps)
-        self._tell(EventKind.CHANGED, job)
-        self._dirty.set()
+        self.note_change(job)
 
     async def set_options(self, record_id: str, options: DownloadOptions) -> None:
         """Change the options; the limit acts at once, the rest at the next start of a run.
@@ -310,13 +319,12 @@ class Core:
         Raises:
             UsageError: unknown id, or a mirror or header is wrong.
         """
-        job = self._job(record_id)
+        job = self.job(record_id)
         check_options(options)
         job.change(options=options)
         job.set_limit(options.limit_bps)
         await self._lane.save_now([job.record])
-        self._tell(EventKind.CHANGED, job)
-        self.print_soon()
+        self.note_change(job)
 
     def set_default_limit(self, limit_bps: int) -> None:
         """Limit each download that names no limit of its own."""
@@ -330,19 +338,6 @@ class Core:
         self.queue.slots = max(1, min(100, slots))
         self.fill_slots()
         self._dirty.set()
-
-    async def recheck(self, record_id: str) -> bool | None:
-        """Return whether a completed download is in place and its source unchanged.
-
-        ``None`` when the source does not tell.
-
-        Raises:
-            UsageError: unknown id.
-        """
-        record, tools = self._job(record_id).record, self._tools
-        if not await tools.pools.run(tools.pools.disk, is_in_place, record):
-            return False
-        return await is_same_at_source(record, tools.around.client, tools.config)
 
     # -- pictures
 
@@ -382,11 +377,8 @@ class Core:
     def _tell(self, kind: EventKind, job: Job) -> None:
         self._press.tell(kind, job, self.queue.rank(job.record.id))
 
-    def check(self, record_id: str) -> None:
-        """Raise ``UsageError`` when there is no such download."""
-        self._job(record_id)
-
-    def _job(self, record_id: str) -> Job:
+    def job(self, record_id: str) -> Job:
+        """Return one job; raise ``UsageError`` when there is none."""
         job = self.jobs.get(record_id)
         if job is None:
             raise UsageError(f"There is no download {record_id}.", code=ErrorCode.UNKNOWN_DOWNLOAD)

@@ -11,12 +11,23 @@ from pathlib import Path
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import DownloadRecord, Status, Validators
 from tui_dl.engine.config import EngineConfig
+from tui_dl.engine.job import JobTools
 from tui_dl.engine.source import LinkSource
 from tui_dl.net.client import HttpClient
 from tui_dl.net.identity import read_head, same_version
 
 LONGEST_WAIT_S = 10.0
 """For the answer. The file is here; what is asked is a courtesy to the user."""
+
+
+async def recheck(record: DownloadRecord, tools: JobTools) -> bool | None:
+    """Return whether a completed download is in place and its source unchanged.
+
+    ``None`` when the source does not tell.
+    """
+    if not await tools.pools.run(tools.pools.disk, is_in_place, record):
+        return False
+    return await is_same_at_source(record, tools.around.client, tools.config)
 
 
 def is_in_place(record: DownloadRecord) -> bool:

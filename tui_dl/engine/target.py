@@ -206,6 +206,26 @@ class FileTarget:
             last_write_ns=time_ns(),
         )
 
+    async def settle(self, record: DownloadRecord, written: RangeSet) -> None:
+        """Begin the journal of a part that was moved to where its record says, and rest.
+
+        Raises:
+            DiskError: the part is not there, or the journal cannot be made.
+        """
+        await self._pools.run(self._pools.disk, self._settle, record, written)
+
+    def _settle(self, record: DownloadRecord, written: RangeSet) -> None:
+        assert record.part is not None
+        assert record.part_name is not None
+        assert record.name is not None
+        part = PartFile.reopen(Path(record.directory), record.part_name, record.name, record.part)
+        try:
+            journal = self._make_journal(record, written)
+            journal.note_rest(part.changed_ns())
+            journal.close()
+        finally:
+            part.close()
+
     # -- bytes
 
     @property

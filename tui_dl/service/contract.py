@@ -115,6 +115,15 @@ class DownloadService(Protocol):
     async def set_url(self, id: str, url: str) -> ActionResult:
         """Give a stopped download a new link; bytes are kept only if identity agrees."""
 
+    async def relocate(
+        self, id: str, *, directory: str | None = None, name: str | None = None
+    ) -> ActionResult:
+        """Give a download another folder, another name or both, with what it has on the disk.
+
+        ``directory`` is absolute and made if it is missing. A running download goes on
+        there. Never replaces a file; after a failure everything is as it was.
+        """
+
     async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
         """Change options; the limit acts at once, the rest when the download next starts."""
 

@@ -16,6 +16,8 @@ from tui_dl.domain.snapshot import DownloadDetails, EngineSnapshot
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
 from tui_dl.engine.engine import Engine
+from tui_dl.engine.recheck import recheck
+from tui_dl.engine.relocate import relocate_in
 from tui_dl.engine.world import REAL_WORLD, World
 from tui_dl.service.contract import (
     ActionResult,
@@ -100,7 +102,7 @@ class LocalService:
         async def work(core: Core) -> list[ActionResult]:
             known = [id_ for id_ in ids if id_ in core.jobs]
             core.move(known, to.value)
-            return [await _answer(core, id_, lambda c, i: c.check(i)) for id_ in ids]
+            return [await _answer(core, id_, _check) for id_ in ids]
 
         return await self._engine.call(work)
 
@@ -111,6 +113,12 @@ class LocalService:
     async def set_url(self, id: str, url: str) -> ActionResult:
         """Give a stopped download a new link."""
         return await self._one(id, lambda core, id_: core.set_url(id_, url))
+
+    async def relocate(
+        self, id: str, *, directory: str | None = None, name: str | None = None
+    ) -> ActionResult:
+        """Move one download to another folder or name."""
+        return await self._one(id, lambda core, id_: relocate_in(core, id_, directory, name))
 
     async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
         """Change options of one download."""
@@ -161,7 +169,7 @@ class LocalService:
         """Compare a completed download with its source; transfers no body."""
 
         async def work(core: Core) -> Recheck:
-            same = await core.recheck(id)
+            same = await recheck(core.job(id).record, core.tools)
             return Recheck.UNKNOWN if same is None else Recheck.SAME if same else Recheck.CHANGED
 
         return await self._engine.call(work)
@@ -182,6 +190,10 @@ class LocalService:
             return list(await asyncio.gather(*(_answer(core, id_, action) for id_ in ids)))
 
         return await self._engine.call(work)
+
+
+def _check(core: Core, record_id: str) -> None:
+    core.job(record_id)
 
 
 async def _answer(core: Core, record_id: str, action: Action) -> ActionResult:

@@ -133,6 +133,13 @@ class RemoteService:
         """Give a stopped download a new link."""
         return (await self._act(Act(Deed.SET_URL, (id,), url=url)))[0]
 
+    async def relocate(
+        self, id: str, *, directory: str | None = None, name: str | None = None
+    ) -> ActionResult:
+        """Move one download to another folder or name."""
+        act = Act(Deed.RELOCATE, (id,), directory=directory, name=name)
+        return (await self._act(act))[0]
+
     async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
         """Change options; secrets that this side cannot see stay as they are."""
         return (await self._act(Act(Deed.SET_OPTIONS, (id,), options=options)))[0]

@@ -42,6 +42,7 @@ class Deed(StrEnum):
     SET_URL = "set_url"
     SET_OPTIONS = "set_options"
     SET_LIMIT = "set_limit"
+    RELOCATE = "relocate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Act:
     url: str | None = None
     options: DownloadOptions | None = None
     limit_bps: int | None = None
+    directory: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,10 @@ _statx = getattr(_libc, "statx", None)
 _fallocate = getattr(_libc, "fallocate64", None) or getattr(_libc, "fallocate", None)
 
 
-def rename_unless_exists(dir_fd: int, old: str, new: str) -> bool:
-    """Rename within one open folder, refusing to replace; ``False`` when it cannot be asked.
+def rename_unless_exists(dir_fd: int, old: str, new: str, new_dir_fd: int | None = None) -> bool:
+    """Rename in an open folder, or to another one, refusing to replace.
+
+    ``False`` when it cannot be asked.
 
     Raises:
         FileExistsError: ``new`` exists, as a file, a link or anything else.
@@ -47,7 +49,7 @@ def rename_unless_exists(dir_fd: int, old: str, new: str) -> bool:
     result = _renameat2(
         ctypes.c_int(dir_fd),
         ctypes.c_char_p(os.fsencode(old)),
-        ctypes.c_int(dir_fd),
+        ctypes.c_int(dir_fd if new_dir_fd is None else new_dir_fd),
         ctypes.c_char_p(os.fsencode(new)),
         ctypes.c_uint(_RENAME_NOREPLACE),
     )

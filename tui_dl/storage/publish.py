@@ -43,8 +43,8 @@ def numbered_names(name: str) -> Iterator[str]:
     raise DiskError(f"Too many files are called like {name}.", code=ErrorCode.NAME_TAKEN)
 
 
-def rename_no_replace(dir_fd: int, old: str, new: str) -> None:
-    """Rename within one open folder; never replaces anything that somebody else made.
+def rename_no_replace(dir_fd: int, old: str, new: str, *, new_dir_fd: int | None = None) -> None:
+    """Rename in an open folder, or to another; never replaces what somebody else made.
 
     Three ways, the first that the file system knows: renameat2 with RENAME_NOREPLACE;
     link and unlink (a crash between leaves both names, ``recover_publish`` tidies up);
@@ -54,26 +54,27 @@ def rename_no_replace(dir_fd: int, old: str, new: str) -> None:
         FileExistsError: ``new`` exists.
         OSError: the rename failed for another reason.
     """
-    if rename_unless_exists(dir_fd, old, new):
+    new_fd = dir_fd if new_dir_fd is None else new_dir_fd
+    if rename_unless_exists(dir_fd, old, new, new_fd):
         return
     try:
-        os.link(old, new, src_dir_fd=dir_fd, dst_dir_fd=dir_fd, follow_symlinks=False)
+        os.link(old, new, src_dir_fd=dir_fd, dst_dir_fd=new_fd, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _LINKS_UNSUPPORTED:
             raise
-        _rename_over_claim(dir_fd, old, new)
+        _rename_over_claim(dir_fd, old, new_fd, new)
     else:
         os.unlink(old, dir_fd=dir_fd)
 
 
-def _rename_over_claim(dir_fd: int, old: str, new: str) -> None:
+def _rename_over_claim(dir_fd: int, old: str, new_fd: int, new: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    claim = os.open(new, flags, 0o644, dir_fd=dir_fd)
+    claim = os.open(new, flags, 0o644, dir_fd=new_fd)
     try:
-        os.rename(old, new, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+        os.rename(old, new, src_dir_fd=dir_fd, dst_dir_fd=new_fd)
     except OSError:
-        if own_status(dir_fd, new, identity_of(claim)) is not None:
-            os.unlink(new, dir_fd=dir_fd)
+        if own_status(new_fd, new, identity_of(claim)) is not None:
+            os.unlink(new, dir_fd=new_fd)
         raise
     finally:
         os.close(claim)

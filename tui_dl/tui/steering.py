@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
-from tui_dl.domain.display import display_text
+from tui_dl.domain.display import display_text, shorten_middle
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot
@@ -55,6 +55,18 @@ class Steering:
     async def move(self, ids: Sequence[str], to: MoveTo) -> None:
         """Move downloads in the queue."""
         await self._ask("moved", self._service.move(ids, to))
+
+    async def relocate(self, ids: Sequence[str], directory: str | None, name: str | None) -> None:
+        """Give downloads another folder, and a single one another name, one after the other."""
+
+        async def each() -> list[ActionResult]:
+            service = self._service
+            return [await service.relocate(id, directory=directory, name=name) for id in ids]
+
+        taken = await self._ask("moved", each())
+        if taken and directory is not None:
+            folder = shorten_middle(display_text(directory), 48)
+            self._say(f"{plural(taken, 'download')} moved to {folder}.")
 
     async def set_limit(self, ids: Sequence[str], limit_bps: int | None) -> None:
         """Limit each of these downloads."""

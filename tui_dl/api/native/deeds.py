@@ -61,6 +61,11 @@ async def _set_limit(context: ApiContext, act: Act) -> list[ActionResult]:
     return [await context.service.set_limit(_only(act), act.limit_bps)]
 
 
+async def _relocate(context: ApiContext, act: Act) -> list[ActionResult]:
+    done = await context.service.relocate(_only(act), directory=act.directory, name=act.name)
+    return [done]
+
+
 def _only(act: Act) -> str:
     if len(act.ids) != 1:
         raise UsageError("This is for one download at a time.")
@@ -77,4 +82,5 @@ DEEDS: Mapping[Deed, Doing] = {
     Deed.SET_URL: _set_url,
     Deed.SET_OPTIONS: _set_options,
     Deed.SET_LIMIT: _set_limit,
+    Deed.RELOCATE: _relocate,
 }

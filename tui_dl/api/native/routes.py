@@ -126,6 +126,9 @@ class NativeFacade:
         act = decode(body, Act)
         if act.options is not None:
             _check_files(scope, act.options)
+        if act.directory is not None:
+            folder = await asyncio.to_thread(self._context.target_folder, scope, act.directory)
+            act = replace(act, directory=folder)
         results = await DEEDS[act.deed](self._context, act)
         return json_reply(results)
 

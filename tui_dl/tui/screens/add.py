@@ -7,6 +7,7 @@ taken leaves it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -22,6 +23,7 @@ from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.tui.completion import FolderSuggester
 from tui_dl.tui.keys import key_of
 from tui_dl.tui.screens.dialog import Dialog
+from tui_dl.tui.screens.folder import FolderDialog
 from tui_dl.tui.wanted import Form, curl_summary, link_count, read_form, shown_url
 from tui_dl.tui.widgets.fields import SafeInput, SafeTextArea
 from tui_dl.tui.widgets.toggles import Tick
@@ -65,6 +67,7 @@ class AddDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", "Add", id="add.submit_all"),
         Binding("ctrl+o", "more", "More", tooltip="Mirrors, checksum, limit", id="add.more"),
+        Binding("ctrl+f", "browse", "Folders", tooltip="Choose one", id="add.browse"),
     ]
 
     def __init__(self, directory: str, options: DownloadOptions, text: str = "") -> None:
@@ -137,6 +140,18 @@ class AddDialog(Dialog[None]):
             fields[0 if not fields[0].disabled else 2].focus()
         else:
             self.query_one(LinkArea).focus()
+
+    def action_browse(self) -> None:
+        """Choose the folder from a list."""
+        field = self.query_one("#folder", Input)
+
+        def chosen(folder: str | None) -> None:
+            if folder is not None:
+                field.value = display_text(folder)
+
+        if not cast("TuiDlApp", self.app).remote:
+            start = Path(self._directory, Path(field.value).expanduser())
+            self.app.push_screen(FolderDialog(start), chosen)
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#add")

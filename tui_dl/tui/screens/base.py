@@ -16,6 +16,7 @@ from tui_dl.service.contract import MoveTo
 from tui_dl.tui.screens.confirm import ConfirmDialog, deletion_question
 from tui_dl.tui.screens.limit import LimitChoice, LimitDialog
 from tui_dl.tui.screens.link import LinkDialog
+from tui_dl.tui.screens.place import Place, PlaceDialog
 from tui_dl.tui.steering import plural
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
             show=False,
             tooltip="Another URL, the same bytes",
             id="download.link",
+        ),
+        Binding(
+            "m",
+            "relocate",
+            "Move or rename",
+            show=False,
+            tooltip="Another folder or name, file included",
+            id="download.relocate",
         ),
         Binding("y", "copy_url", "Copy URL", show=False, id="download.copy_url"),
         Binding("o", "open_file", "Open file", show=False, id="download.open_file"),
@@ -142,6 +151,21 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
                 self.tui.spawn(self.tui.steering.set_url(target, url))
 
         self.app.push_screen(LinkDialog(target), answered)
+
+    def action_relocate(self) -> None:
+        """Ask for another folder or name of the targets."""
+        chosen = self.targets()
+
+        def answered(place: Place | None) -> None:
+            if place is not None and (place.directory is not None or place.name is not None):
+                self.tui.spawn(
+                    self.tui.steering.relocate(
+                        [download.id for download in chosen], place.directory, place.name
+                    )
+                )
+
+        if chosen:
+            self.app.push_screen(PlaceDialog(chosen, is_remote=self.tui.remote), answered)
 
     def action_copy_url(self) -> None:
         """Send the URLs of the targets to the terminal's clipboard."""
