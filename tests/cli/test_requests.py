@@ -159,3 +159,58 @@ def test_a_list_and_arguments_go_together(shell: Shell) -> None:
     shell.run("get", "-i", "list.txt", ONE)
 
     assert [request.url for request in shell.service.added] == [ONE, TWO]
+
+
+def test_every_way_has_its_place(shell: Shell) -> None:
+    request = one_request(
+        shell,
+        *("--proxy", "socks5h://me:pw@127.0.0.1", "--no-proxy", "10.0.0.0/8,x", "-6"),
+        *("--interface", "lo", "--resolve", "a:1:127.0.0.1", "--resolve", "b:2:::1", ONE),
+    )
+
+    assert request.options == DownloadOptions(
+        proxy="socks5h://me:pw@127.0.0.1",
+        no_proxy="10.0.0.0/8,x",
+        ip_version=6,
+        interface="lo",
+        resolve=("a:1:127.0.0.1", "b:2:::1"),
+    )
+
+
+@pytest.mark.parametrize("flag", ["-4", "--ipv4", "--disable-ipv6"])
+def test_ipv4_only(shell: Shell, flag: str) -> None:
+    assert one_request(shell, flag, ONE).options.ip_version == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("http-proxy=p:1", DownloadOptions(proxy="p:1")),
+        ("https-proxy=p:1", DownloadOptions()),
+        ("all-proxy=socks5://p:1", DownloadOptions(proxy="socks5://p:1")),
+        ("no-proxy=x", DownloadOptions(no_proxy="x")),
+        ("interface=127.0.0.1", DownloadOptions(interface="127.0.0.1")),
+        ("disable-ipv6=true", DownloadOptions(ip_version=4)),
+        ("resolve=a:1:127.0.0.1 b:2:::1", DownloadOptions(resolve=("a:1:127.0.0.1", "b:2:::1"))),
+    ],
+)
+def test_ways_in_a_list(shell: Shell, line: str, expected: DownloadOptions) -> None:
+    request = one_request(shell, "-i", "-", stdin=f"{ONE}\n {line}\n".encode())
+
+    assert request.options == expected
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--proxy", "socks4://s3cret@p"),
+        ("--resolve", "a:b"),
+        ("--interface", "a b"),
+    ],
+)
+def test_ways_that_are_none(shell: Shell, args: tuple[str, ...]) -> None:
+    done = shell.run("get", *args, ONE)
+
+    assert done.code == 2
+    assert "s3cret" not in done.err
+    assert shell.service.added == []

@@ -73,6 +73,11 @@ class Peer:
         assert self._tls is not None
         return bool(self._tls.getpeercert(binary_form=True))
 
+    @property
+    def address(self) -> str:
+        """The client's IP address."""
+        return str(self._sock.getpeername()[0])
+
     async def request(self) -> Seen | None:
         """Read one head; ``None`` when the client closed."""
         while b"\r\n\r\n" not in self._rest:

@@ -154,8 +154,8 @@ async def test_a_dead_proxy_is_an_error_in_words(client: HttpClient) -> None:
 
 
 async def test_proxies_of_unknown_kinds_are_named(client: HttpClient) -> None:
-    with pytest.raises(UsageError, match="socks5"):
-        await client.open(HttpRequest("http://a.example/", proxy="socks5://127.0.0.1:9"))
+    with pytest.raises(UsageError, match="socks4"):
+        await client.open(HttpRequest("http://a.example/", proxy="socks4://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize("location", ["http://files.example/b", "http://x\x7f.example/"])

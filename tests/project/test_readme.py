@@ -71,7 +71,7 @@ def test_the_table_of_exit_codes_is_the_one_in_force() -> None:
 
 @pytest.mark.parametrize("name", ["get", APP])
 def test_every_flag_is_told(name: str) -> None:
-    told = set(re.findall(r"(?<![\w-])-{1,2}[A-Za-z][\w-]*", README))
+    told = set(re.findall(r"(?<![\w-])-{1,2}[A-Za-z46][\w-]*", README))
 
     assert sorted(flags_of(name) - told - {"-h", "--help"}) == []
 

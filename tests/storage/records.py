@@ -67,6 +67,10 @@ options = st.builds(
     private_key=st.none() | texts,
     private_key_password=st.none() | texts,
     start_at=st.none() | moments,
+    no_proxy=st.none() | texts,
+    interface=st.none() | texts,
+    ip_version=st.sampled_from([None, 4, 6]),
+    resolve=st.lists(texts, max_size=2).map(tuple),
 )
 
 ranges = st.lists(st.tuples(counts, st.integers(0, 1000)), max_size=6).map(

@@ -13,6 +13,8 @@ import click
 from tui_dl.cli.console import Console
 from tui_dl.cli.login_options import LoginFlags, login_values
 from tui_dl.cli.options import gathering_options, shared_options, target_options, transfer_options
+from tui_dl.cli.options import shared_options, target_options, transfer_options
+from tui_dl.cli.route_options import ROUTE_FLAGS, RouteFlags, route_values
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetFlags(LoginFlags):
+class GetFlags(RouteFlags):
     """Every flag of ``get``, parsed. ``None`` is: not given."""
 
     urls: tuple[str, ...]
@@ -41,7 +43,6 @@ class GetFlags(LoginFlags):
     headers: tuple[tuple[str, str], ...]
     user_agent: str | None
     referer: str | None
-    proxy: str | None
     ca_certificate: str | None
     check_certificate: bool | None
     max_tries: int | None
@@ -131,7 +132,7 @@ def _options(flags: GetFlags) -> DownloadOptions:
         max_tries=flags.max_tries,
         timeout_s=flags.timeout_s,
         connect_timeout_s=flags.connect_timeout_s,
-        proxy=flags.proxy,
+        **route_values({name: getattr(flags, name) for name in ROUTE_FLAGS}),
         ca_certificate=flags.ca_certificate,
         **login_values({name: getattr(flags, name) for name in LoginFlags.__dataclass_fields__}),
         start_at=flags.start_at,

@@ -112,9 +112,15 @@ def gathering_options(command: Command) -> Command:
 def transfer_options(command: Command) -> Command:
     """Add everything that shapes one download."""
     from tui_dl.cli.login_options import login_options
+    from tui_dl.cli.route_options import route_options
 
     return combined(
-        _what_options, _identity_options, login_options, _network_options, _patience_options
+        _what_options,
+        _identity_options,
+        login_options,
+        route_options,
+        _network_options,
+        _patience_options,
     )(command)
 
 
@@ -204,14 +210,6 @@ def _identity_options(command: Command) -> Command:
 
 def _network_options(command: Command) -> Command:
     return combined(
-        click.option(
-            "--proxy",
-            "--all-proxy",
-            "proxy",
-            metavar="URL",
-            type=Parsed("URL", parse.proxy),
-            help="Proxy for everything; '' is no proxy.",
-        ),
         click.option(
             "--ca-certificate",
             metavar="FILE",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tui_dl.domain.digests import parse_checksum
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import Digest
+from tui_dl.domain.routes import check_interface, parse_proxy, parse_resolve
 from tui_dl.domain.units import parse_duration, parse_size
 from tui_dl.domain.urls import parse_url
 
@@ -80,11 +81,19 @@ def referer(text: str) -> str:
 
 def proxy(text: str) -> str:
     """Return the address of a proxy as it was given; empty is none at all."""
-    try:
-        if text:
-            parse_url(text if "://" in text else f"http://{text}")
-    except UsageError as error:
-        raise UsageError("A proxy is written http://HOST:PORT or https://HOST:PORT.") from error
+    if text:
+        parse_proxy(text)
+    return text
+
+
+def interface(text: str) -> str:
+    """Return the name of a network interface, or an address of this machine."""
+    return check_interface(text)
+
+
+def resolve(text: str) -> str:
+    """Return ``HOST:PORT:ADDRESS`` as it was given."""
+    parse_resolve(text)
     return text
 
 

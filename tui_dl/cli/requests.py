@@ -132,6 +132,10 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
                 options = replace(options, headers=(*options.headers, parse.header(option.value)))
             elif option.name == "checksum":
                 options = replace(options, digests=_digests(options, option.value))
+            elif option.name in ("http-proxy", "https-proxy"):
+                proxy = parse.proxy(option.value)
+                if entry.urls[0].lower().startswith(option.name.removesuffix("-proxy") + ":"):
+                    options = replace(options, proxy=proxy)
             elif option.name in _OPTIONS:
                 options = _apply(options, option)
             else:
@@ -190,6 +194,10 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "referer": ("referer", parse.referer),
     "start-at": ("start_at", read_moment),
     "all-proxy": ("proxy", parse.proxy),
+    "no-proxy": ("no_proxy", _same),
+    "interface": ("interface", parse.interface),
+    "disable-ipv6": ("ip_version", lambda text: 4 if parse.flag(text) else None),
+    "resolve": ("resolve", lambda text: tuple(map(parse.resolve, text.split()))),
     "http-user": ("http_user", _same),
     "http-passwd": ("http_password", _same),
     "load-cookies": ("cookie_file", _existing_file),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_dl.cli.login_options import login_values
+from tui_dl.cli.route_options import route_values
 from tui_dl.domain.model import DownloadOptions
 
 _SAME = (
@@ -16,7 +17,6 @@ _SAME = (
     "headers",
     "user_agent",
     "referer",
-    "proxy",
     "ca_certificate",
     "max_tries",
     "timeout_s",
@@ -29,7 +29,7 @@ _SAME = (
 def transfer_options_of(flags: Mapping[str, Any]) -> DownloadOptions:
     """Return the options; a flag that was not given leaves the setting in force."""
     values = {name: flags[name] for name in _SAME}
-    values |= login_values(flags)
+    values |= login_values(flags) | route_values(flags)
     values["digests"] = flags["checksums"]
     if flags["check_certificate"] is not None:
         values["check_certificate"] = flags["check_certificate"]

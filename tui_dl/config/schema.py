@@ -154,6 +154,33 @@ class Network:
             "Proxy for everything; empty lets http_proxy, https_proxy and no_proxy decide.",
         ),
     )
+    proxy_rules: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "Proxies by host, parted by blanks, such as *.corp=socks5://p:1080 10.0.0.0/8=direct.",
+        ),
+    )
+    no_proxy: str = field(
+        default="",
+        metadata=_rule(Kind.TEXT, "Hosts, domains and networks without a proxy, parted by commas."),
+    )
+    interface: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT, "Network interface, or address of this machine, to leave by; empty is any."
+        ),
+    )
+    ip_version: str = field(
+        default="both",
+        metadata=_rule(Kind.CHOICE, "IP version: both, 4 or 6.", choices=("both", "4", "6")),
+    )
+    resolve: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT, "Addresses in place of look-ups, parted by blanks: HOST:PORT:ADDRESS."
+        ),
+    )
     user_agent: str = field(
         default="",
         metadata=_rule(Kind.TEXT, "User-Agent to send; empty is tui-dl's own."),

@@ -139,6 +139,14 @@ class DownloadOptions:
     private_key_password: str | None = field(default=None, repr=False)
     start_at: datetime | None = None
     """Not before this moment, aware UTC."""
+    no_proxy: str | None = None
+    """Hosts without a proxy, in place of those of the settings (see ``routes.py``)."""
+    interface: str | None = None
+    """Network interface, or an address of this machine, that connections leave by."""
+    ip_version: int | None = None
+    """4 or 6; ``None`` is both."""
+    resolve: tuple[str, ...] = ()
+    """``HOST:PORT:ADDRESS[,ADDRESS]`` in place of look-ups."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ class EngineConfig:
     certificate: str | None = None
     """The client's own (PEM), for the host of each download's URL alone."""
     private_key: str | None = None
+    proxy_rules: str = ""
+    """``PATTERN=PROXY`` parted by blanks; they come before ``proxy``."""
+    no_proxy: str = ""
+    interface: str | None = None
+    ip_version: int | None = None
+    """4 or 6; ``None`` is both."""
+    resolve: tuple[str, ...] = ()
     min_free_bytes: int = 0
     """Space that stays free on the target: below it downloads pause."""
     schedule: Schedule = NO_SCHEDULE

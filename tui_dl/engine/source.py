@@ -12,6 +12,7 @@ from http.cookiejar import CookieJar
 
 from tui_dl.domain.hosts import host_rule
 from tui_dl.domain.model import DownloadOptions, Source, Validators
+from tui_dl.domain.routes import ProxyPlan, Route
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.net.request import HttpRequest
@@ -83,7 +84,14 @@ class LinkSource:
             referer=options.referer,
             http_user=options.http_user,
             http_password=options.http_password,
-            proxy=options.proxy if options.proxy is not None else config.proxy,
+            proxy=options.proxy,
+            no_proxy=options.no_proxy,
+            proxy_plan=ProxyPlan(config.no_proxy, config.proxy_rules, config.proxy),
+            route=Route(
+                options.interface or config.interface,
+                options.ip_version or config.ip_version,
+                (*options.resolve, *config.resolve),
+            ),
             tls=self._tls,
             connect_timeout_s=options.connect_timeout_s or config.connect_timeout_s,
             head_timeout_s=min(head_timeout_s, self.timeout_s),

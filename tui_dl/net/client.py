@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING
 
 from tui_dl import __version__
 from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.routes import parse_proxy
 from tui_dl.domain.urls import ParsedUrl, parse_url
 from tui_dl.net.addresses import scope_of
 from tui_dl.net.cookies import deaf_jar, store_cookies
@@ -23,13 +25,15 @@ from tui_dl.net.fast_transport import BODY, WIRE, FastTransport
 from tui_dl.net.logins import LoginBook
 from tui_dl.net.pool import ConnectionPool, affordable
 from tui_dl.net.proxies import ProxyChoice
-from tui_dl.net.proxy_client import ProxyClients
 from tui_dl.net.quiet_httpx import httpx
 from tui_dl.net.redirects import Classify, PeerGuard, check_host, next_url
 from tui_dl.net.reply import Framing, Reply
 from tui_dl.net.request import HttpRequest, Origin
 from tui_dl.net.small_body import read_small
 from tui_dl.net.tls import TlsContexts
+
+if TYPE_CHECKING:
+    from tui_dl.net.proxy_client import ProxyClients
 
 SMALL_REDIRECT_BYTES = 16 * 1024
 """A redirect's body up to this is read, which keeps the connection."""
@@ -66,15 +70,17 @@ class HttpClient:
             "User-Agent": self._config.user_agent or f"tui-dl/{__version__}",
             "Accept-Encoding": "identity",
         }
+        dialer = Dialer(contexts)
         self._direct = httpx.AsyncClient(
-            transport=FastTransport(self._pool, Dialer(contexts)),
+            transport=FastTransport(self._pool, dialer),
             headers=headers,
             cookies=deaf_jar(),
             trust_env=False,
             follow_redirects=False,
             timeout=None,
         )
-        self._proxied = ProxyClients(contexts, headers)
+        self._parts = (contexts, headers, dialer)
+        self._proxied: ProxyClients | None = None
         self._choice = ProxyChoice(use_environment=self._config.env_proxies)
         self._book = LoginBook()
 
@@ -122,7 +128,16 @@ class HttpClient:
     async def aclose(self) -> None:
         """Close every connection. Idempotent; replies still open fail with CONNECTION_LOST."""
         await self._direct.aclose()
-        await self._proxied.aclose()
+        if self._proxied is not None:
+            await self._proxied.aclose()
+
+    def _through_proxies(self) -> ProxyClients:
+        """Return what sends through HTTP proxies; most programs never need it."""
+        if self._proxied is None:
+            from tui_dl.net.proxy_client import ProxyClients
+
+            self._proxied = ProxyClients(*self._parts)
+        return self._proxied
 
     async def _ask(
         self,
@@ -162,11 +177,19 @@ class HttpClient:
         self, request: HttpRequest, url: ParsedUrl, fields: Fields, guard: PeerGuard
     ) -> Reply:
         """Send one request, redirects aside."""
-        proxy = self._choice.choose(url, request.proxy)
+        proxy = self._choice.choose(url, request.proxy, request.proxy_plan, request.no_proxy)
         if proxy is not None:
-            guard(url.host)  # all that can be judged: the proxy looks names up
-            return await self._proxied.send(proxy, request, url, fields)
-        wire = WireOptions(request.tls, request.connect_timeout_s, request.head_timeout_s, guard)
+            guard(url.host)  # all that can be judged where the proxy looks names up
+            if not parse_proxy(proxy).is_socks:
+                return await self._through_proxies().send(proxy, request, url, fields)
+        wire = WireOptions(
+            request.tls,
+            request.connect_timeout_s,
+            request.head_timeout_s,
+            guard,
+            request.route,
+            proxy,
+        )
         message = self._direct.build_request(
             "GET",
             f"{url.scheme}://{url.host_port}/",

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from aiohappyeyeballs import AddrInfoType, start_connection
 
-from tui_dl.domain.errors import TransferError
+from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.routes import ANY_ROUTE, Route, own_version, parse_proxy
 from tui_dl.net.connection import Connection, Memory
 from tui_dl.net.errors import no_connection, transfer_error
 from tui_dl.net.threads import call_in_thread
@@ -46,6 +47,9 @@ class WireOptions:
     connect_timeout_s: float = 15.0
     head_timeout_s: float = 30.0
     check_peer: CheckPeer | None = None
+    route: Route = ANY_ROUTE
+    proxy: str | None = None
+    """A SOCKS proxy; other kinds do not travel this way."""
 
 
 class Resolver:
@@ -109,13 +113,15 @@ class Dialer:
             TransferError: it failed, took longer than ``connect_timeout_s``, or
                 ``check_peer`` allows none of the addresses.
         """
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        where = _where(host, port)
         try:
             async with asyncio.timeout(options.connect_timeout_s) as limit:
                 return await self._connect(scheme, host, port, options, where)
         except TimeoutError as error:
             if limit.expired():
-                raise no_connection(where, options.connect_timeout_s) from error
+                way = "" if options.proxy is None else parse_proxy(options.proxy).where
+                way = f"{where} through the proxy {way}" if way else where
+                raise no_connection(way, options.connect_timeout_s) from error
             raise transfer_error(error, where) from error
         except (OSError, RuntimeError, UnicodeError) as error:
             # uvloop raises RuntimeError here and there, getaddrinfo UnicodeError for odd names
@@ -124,16 +130,21 @@ class Dialer:
     async def _connect(
         self, scheme: str, host: str, port: int, options: WireOptions, where: str
     ) -> Connection:
-        addresses = _allowed(await self._resolver.resolve(host, port), options.check_peer)
-        context = await self._contexts.get(options.tls) if scheme == "https" else None
         loop = asyncio.get_running_loop()
-        sock = await start_connection(
-            addresses, happy_eyeballs_delay=ATTEMPT_DELAY_S, interleave=1, loop=loop
-        )
-        layer = None if context is None else TlsLayer(context, host)
-        connection = Connection(where, layer, self._memory)
+        if options.proxy is None:
+            addresses = await self.look_up(host, port, options)
+            context = await self._contexts.get(options.tls) if scheme == "https" else None
+            sock = await self.connect(addresses, options.route)
+            peer = ""
+        else:
+            context = await self._contexts.get(options.tls) if scheme == "https" else None
+            from tui_dl.net.socks import through_socks
+
+            sock, peer = await through_socks(self, options, host, port)
         try:
-            connection.peer = str(sock.getpeername()[0])
+            layer = None if context is None else TlsLayer(context, host)
+            connection = Connection(where, layer, self._memory)
+            connection.peer = peer or str(sock.getpeername()[0])
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             bound_receive_buffer(sock)
             await loop.create_connection(lambda: connection, sock=sock)
@@ -146,6 +157,71 @@ class Dialer:
             connection.abort()
             raise
         return connection
+
+    async def look_up(self, host: str, port: int, options: WireOptions) -> list[AddrInfoType]:
+        """Return where ``host`` may be connected to: by hand, or looked up.
+
+        Raises:
+            TransferError: it has no address of the wanted IP version, or none is allowed.
+            socket.gaierror: there is no such host.
+        """
+        route = options.route
+        if route == ANY_ROUTE:
+            return _allowed(await self._resolver.resolve(host, port), options.check_peer)
+        by_hand = route.addresses_for(host, port)
+        addresses = (
+            [_info(address, port) for address in by_hand]
+            if by_hand
+            else await self._resolver.resolve(host, port)
+        )
+        version = own_version(route)
+        if version is not None:
+            family = socket.AF_INET6 if version == 6 else socket.AF_INET
+            addresses = [address for address in addresses if address[0] == family]
+            if not addresses:
+                raise TransferError(
+                    f"{_where(host, port)} has no IPv{version} address.",
+                    code=ErrorCode.UNKNOWN_HOST,
+                    retryable=False,
+                )
+        return _allowed(addresses, options.check_peer)
+
+    async def connect(self, addresses: list[AddrInfoType], route: Route) -> socket.socket:
+        """Connect to one of the addresses; who comes first counts (RFC 8305).
+
+        Raises:
+            OSError: none answers.
+            TransferError: the interface is not there.
+        """
+        own: list[AddrInfoType] | None = None
+        make: Callable[[AddrInfoType], socket.socket] | None = None
+        if route.interface is not None:
+            from tui_dl.net.interfaces import leaving_by, own_address
+
+            address = own_address(route.interface)
+            if address is None:
+                make = leaving_by(route.interface)
+            else:
+                own = [_info(address, 0)]
+        return await start_connection(
+            addresses,
+            local_addr_infos=own,
+            happy_eyeballs_delay=ATTEMPT_DELAY_S,
+            interleave=1,
+            loop=asyncio.get_running_loop(),
+            socket_factory=make,
+        )
+
+
+def _where(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _info(address: str, port: int) -> AddrInfoType:
+    """Return what a look-up would say of an IP address."""
+    if ":" in address:
+        return (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port, 0, 0))
+    return (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
 
 
 def bound_receive_buffer(sock: socket.socket) -> None:

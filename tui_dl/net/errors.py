@@ -94,6 +94,25 @@ def no_connection(where: str, seconds: float) -> TransferError:
     return _made(f"No connection to {where} within {seconds:g} seconds.", ErrorCode.TIMEOUT)
 
 
+def proxy_refusal(where: str, *, has_login: bool) -> TransferError:
+    """The proxy wants a login, or another one."""
+    how = "does not accept the login" if has_login else "wants a login"
+    return _made(
+        f"The proxy {where} {how}. Write it as --proxy SCHEME://USER:PASSWORD@{where}.",
+        ErrorCode.PROXY,
+        retryable=False,
+    )
+
+
+def proxy_unreachable(error: TransferError) -> TransferError:
+    """The way to the proxy failed; ``error`` names its address."""
+    return TransferError(
+        f"The proxy cannot be reached: {error.message}",
+        code=error.code,
+        retryable=error.retryable,
+    )
+
+
 def _made(message: str, code: ErrorCode, *, retryable: bool = True) -> TransferError:
     return TransferError(message, code=code, retryable=retryable)
 

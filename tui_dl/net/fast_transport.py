@@ -49,7 +49,8 @@ class FastTransport(httpx.AsyncBaseTransport):
         exchange = Exchange(request.method.encode("ascii"), target, request.headers.raw)
         url = request.url
         port = url.port or _PORTS[url.scheme]
-        key = PoolKey(url.scheme, url.raw_host.decode("ascii"), port, options.tls)
+        host = url.raw_host.decode("ascii")
+        key = PoolKey(url.scheme, host, port, options.tls, options.route, options.proxy)
         connection, head = await self._send(key, exchange, options)
         body = Body(connection, head, lambda done: self._pool.give_back(done, key))
         return httpx.Response(

@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
+from tui_dl.domain.routes import ANY_ROUTE, Route
 from tui_dl.net.connection import Connection
 from tui_dl.net.tls import TlsOptions
 
@@ -40,6 +41,8 @@ class PoolKey:
     host: str
     port: int
     tls: TlsOptions
+    route: Route = ANY_ROUTE
+    proxy: str | None = None
 
 
 class ConnectionPool:

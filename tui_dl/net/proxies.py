@@ -2,63 +2,57 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from urllib.request import getproxies_environment
 
-from tui_dl.domain.errors import UsageError
+from tui_dl.domain.routes import NO_PLAN, ProxyPlan, covers, is_excepted, parse_proxy, parse_rules
 from tui_dl.domain.urls import ParsedUrl
 from tui_dl.net.addresses import Scope, parse_address, scope_of
 
 
 class ProxyChoice:
-    """Chooses by request first, then by http_proxy, https_proxy, all_proxy and no_proxy."""
+    """Chooses by request first, then by the settings, then by the environment.
+
+    The environment's are http_proxy, https_proxy, all_proxy and no_proxy.
+    """
 
     def __init__(self, *, use_environment: bool) -> None:
         found = getproxies_environment() if use_environment else {}
         self._by_scheme = {scheme: found.get(scheme, found.get("all")) for scheme in _SCHEMES}
-        self._exceptions = [part.strip().lower() for part in found.get("no", "").split(",")]
+        self._exceptions = found.get("no", "")
 
-    def choose(self, url: ParsedUrl, explicit: str | None) -> str | None:
+    def choose(
+        self,
+        url: ParsedUrl,
+        explicit: str | None,
+        plan: ProxyPlan = NO_PLAN,
+        exceptions: str | None = None,
+    ) -> str | None:
         """Return the URL of the proxy, or ``None`` for a direct connection.
 
-        A proxy that was named for the request is used as told, an empty one means none.
-        The environment's is not used for this machine itself, nor for what no_proxy names:
-        ``*``, a domain (its subdomains too), an address, a network, each with a port or not.
+        A proxy that was named for the request is used as told, an empty one means none;
+        ``exceptions`` are the request's own and take the place of the plan's. The
+        environment's proxy is not used for this machine itself, nor for what no_proxy names.
 
         Raises:
-            UsageError: a kind of proxy that is not supported.
+            UsageError: a kind of proxy that is not supported, a rule that is none.
         """
-        proxy = self._by_scheme[url.scheme] if explicit is None else explicit
-        if not proxy:
+        if exceptions is not None and is_excepted(url, exceptions):
             return None
-        if explicit is None and (_is_loopback(url.host) or self._is_exception(url)):
+        if explicit is not None:
+            return _with_scheme(explicit)
+        for pattern, proxy in parse_rules(plan.rules):
+            if covers(pattern, url):
+                return _with_scheme(proxy)
+        if exceptions is None and is_excepted(url, plan.exceptions):
             return None
-        return _with_scheme(proxy)
-
-    def _is_exception(self, url: ParsedUrl) -> bool:
-        return any(_covers(pattern, url) for pattern in self._exceptions if pattern)
+        if plan.default is not None:
+            return _with_scheme(plan.default)
+        if _is_loopback(url.host) or is_excepted(url, self._exceptions):
+            return None
+        return _with_scheme(self._by_scheme[url.scheme] or "")
 
 
 _SCHEMES = ("http", "https")
-
-
-def _covers(pattern: str, url: ParsedUrl) -> bool:
-    """Return whether one entry of no_proxy covers ``url``."""
-    if pattern == "*":
-        return True
-    address = parse_address(url.host)
-    if address is not None:
-        try:
-            return address in ip_network(pattern.strip("[]"), strict=False)
-        except ValueError:  # a name, or an address with a port
-            pass
-    name, colon, port = pattern.rpartition(":")
-    if colon and port.isdigit():
-        if int(port) != url.port:
-            return False
-        pattern = name
-    pattern = pattern.strip("[]").lstrip(".")
-    return url.host == pattern or url.host.endswith(f".{pattern}")
 
 
 def _is_loopback(host: str) -> bool:
@@ -69,11 +63,10 @@ def _is_loopback(host: str) -> bool:
     return name == "localhost" or name.endswith(".localhost")
 
 
-def _with_scheme(proxy: str) -> str:
-    """Return ``proxy`` as a URL; a bare ``host:port`` is plain HTTP."""
-    scheme, mark, _ = proxy.partition("://")
-    if not mark:
+def _with_scheme(proxy: str) -> str | None:
+    """Return ``proxy`` as a URL, ``None`` for none; a bare ``host:port`` is plain HTTP."""
+    if not proxy:
+        return None
+    if parse_proxy(proxy).scheme == "http" and "://" not in proxy:
         return f"http://{proxy}"
-    if scheme.lower() not in _SCHEMES:
-        raise UsageError(f"Proxies of the kind {scheme} are not supported, only http and https.")
     return proxy

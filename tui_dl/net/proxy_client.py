@@ -11,10 +11,13 @@ import ssl
 from collections.abc import Mapping
 
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
+from tui_dl.domain.routes import ANY_ROUTE, Route, own_version, parse_proxy
 from tui_dl.domain.urls import ParsedUrl
 from tui_dl.net.cookies import deaf_jar
 from tui_dl.net.credentials import Fields
-from tui_dl.net.errors import no_head, transfer_error
+from tui_dl.net.dial import Dialer, WireOptions
+from tui_dl.net.errors import no_head, proxy_refusal, proxy_unreachable, transfer_error
+from tui_dl.net.interfaces import own_address, socket_options
 from tui_dl.net.proxy_reply import FIELDS, ProxyReply
 from tui_dl.net.quiet_httpx import httpx
 from tui_dl.net.request import HttpRequest
@@ -56,10 +59,11 @@ PROXY_REFUSALS = {407: False, 502: True}
 class ProxyClients:
     """Sends requests through proxies; connections to them are kept."""
 
-    def __init__(self, contexts: TlsContexts, headers: Mapping[str, str]) -> None:
+    def __init__(self, contexts: TlsContexts, headers: Mapping[str, str], dialer: Dialer) -> None:
         self._contexts = contexts
+        self._dialer = dialer
         self._headers = headers
-        self._clients: dict[tuple[str, TlsOptions], httpx.AsyncClient] = {}
+        self._clients: dict[tuple[str, TlsOptions, Route], httpx.AsyncClient] = {}
 
     async def send(
         self, proxy: str, request: HttpRequest, url: ParsedUrl, fields: Fields
@@ -70,8 +74,9 @@ class ProxyClients:
             TransferError: PROXY when the proxy refuses, else as for a direct request.
             UsageError: the proxy's URL is malformed.
         """
-        client = await self._client(proxy, request.tls)
+        client = await self._client(proxy, request.tls, request.route)
         where = f"{url.host}:{url.port}"
+        address = parse_proxy(proxy).where
         limit_s = request.connect_timeout_s + request.head_timeout_s
         message = client.build_request(
             "GET",
@@ -88,11 +93,15 @@ class ProxyClients:
                 no_head(where, limit_s) if limit.expired() else transfer_error(error, where)
             ) from error
         except (httpx.HTTPError, OSError) as error:
-            raise transfer_error(error, _whose(error, proxy, where)) from error
+            if _is_on_the_way(error):
+                raise proxy_unreachable(transfer_error(error, address)) from error
+            if isinstance(error, httpx.ProxyError) and str(error)[:3] in ("401", "407"):
+                raise _refusal(407, proxy) from error
+            raise transfer_error(error, where) from error
         try:
             if url.scheme == "http" and response.status_code in PROXY_REFUSALS:
-                raise _refusal(response.status_code)
-            return ProxyReply(response, url=url.raw, peer=_peer(proxy), where=where)
+                raise _refusal(response.status_code, proxy)
+            return ProxyReply(response, url=url.raw, peer=address, where=where)
         except TransferError:
             await response.aclose()
             raise
@@ -103,16 +112,27 @@ class ProxyClients:
         for client in clients:
             await client.aclose()
 
-    async def _client(self, proxy: str, tls: TlsOptions) -> httpx.AsyncClient:
-        found = self._clients.get((proxy, tls))
+    async def _client(self, proxy: str, tls: TlsOptions, route: Route) -> httpx.AsyncClient:
+        found = self._clients.get((proxy, tls, route))
         if found is not None:
             return found
         context = await self._contexts.get(tls)
+        shown, options = proxy, None
+        if route != ANY_ROUTE:
+            shown = await self._on_route(proxy, route)
+            if route.interface is not None:
+                if own_address(route.interface) is not None:  # httpx drops it behind a proxy
+                    raise UsageError(
+                        "With a proxy other than socks5 or socks5h give the name of the "
+                        "interface, not an address."
+                    )
+                options = socket_options(route.interface)
         try:
             transport = _Transport(
                 verify=context,
                 trust_env=False,
-                proxy=httpx.Proxy(proxy),
+                proxy=httpx.Proxy(shown),
+                socket_options=options,
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
             )
         except (httpx.InvalidURL, ValueError) as error:
@@ -124,28 +144,45 @@ class ProxyClients:
             trust_env=False,
             follow_redirects=False,
         )
-        return self._clients.setdefault((proxy, tls), client)
+        return self._clients.setdefault((proxy, tls, route), client)
+
+    async def _on_route(self, proxy: str, route: Route) -> str:
+        """Return the proxy's URL with an address in place of its name: the route chose it."""
+        parsed = parse_proxy(proxy)
+        if parsed.scheme == "https":  # its certificate is checked by the name
+            if own_version(route) is not None:
+                raise UsageError("An https:// proxy cannot be bound to an IP version.")
+            return proxy
+        try:
+            found = await self._dialer.look_up(
+                parsed.url.host, parsed.url.port, WireOptions(route=route)
+            )
+        except TransferError as error:
+            raise proxy_unreachable(error) from error
+        except OSError as error:
+            raise proxy_unreachable(transfer_error(error, parsed.where)) from error
+        address = str(found[0][4][0])
+        login = "" if parsed.url.userinfo is None else f"{parsed.url.userinfo}@"
+        host = f"[{address}]" if ":" in address else address
+        return f"http://{login}{host}:{parsed.url.port}"
 
 
-def _whose(error: Exception, proxy: str, where: str) -> str:
-    """Return who failed: the way to the proxy, or the origin behind it."""
+def _is_on_the_way(error: Exception) -> bool:
+    """Return whether the way to the proxy failed, not the origin behind it."""
     if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return where
+        return False
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
-    return _peer(proxy) if cause is None else where
+    return cause is None
 
 
-def _peer(proxy: str) -> str:
-    """Return the proxy's ``host:port``, without its credentials."""
-    return proxy.partition("://")[2].rpartition("@")[2].partition("/")[0]
-
-
-def _refusal(status: int) -> TransferError:
-    what = "asks for a login" if status == 407 else "could not reach the server"
+def _refusal(status: int, proxy: str) -> TransferError:
+    parsed = parse_proxy(proxy)
+    if status == 407:
+        return proxy_refusal(parsed.where, has_login=parsed.url.userinfo is not None)
     return TransferError(
-        f"The proxy {what} ({status}).",
+        f"The proxy {parsed.where} could not reach the server ({status}).",
         code=ErrorCode.PROXY,
         retryable=PROXY_REFUSALS[status],
         http_status=status,

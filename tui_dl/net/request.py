@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.hosts import ANY_HOST, HostRule
+from tui_dl.domain.routes import ANY_ROUTE, NO_PLAN, ProxyPlan, Route
 from tui_dl.net.tls import SYSTEM_TLS, TlsOptions
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class HttpRequest:
     """In place of the user's own netrc."""
     proxy: str | None = field(default=None, repr=False)
     """``None``: the environment decides, if the client looks at it. Empty: no proxy."""
+    no_proxy: str | None = None
+    """Hosts without a proxy, in place of those of the plan."""
+    proxy_plan: ProxyPlan = field(default=NO_PLAN, repr=False)
+    """What holds where ``proxy`` is ``None``."""
+    route: Route = ANY_ROUTE
     tls: TlsOptions = SYSTEM_TLS
     connect_timeout_s: float = 15.0
     """For names, TCP and TLS together."""

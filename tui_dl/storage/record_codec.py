@@ -62,6 +62,9 @@ _PLAIN_OPTIONS = (
     "certificate",
     "private_key",
     "private_key_password",
+    "no_proxy",
+    "interface",
+    "ip_version",
 )
 """Options that are JSON values as they stand."""
 
@@ -188,6 +191,7 @@ def encode_options(options: DownloadOptions) -> str:
     fields["headers"] = [list(header) for header in options.headers]
     fields["digests"] = [_encode_digest(digest) for digest in options.digests]
     fields["mirrors"] = list(options.mirrors)
+    fields["resolve"] = list(options.resolve)
     pieces = options.pieces
     fields["pieces"] = pieces and [
         pieces.algorithm,
@@ -211,6 +215,7 @@ def decode_options(text: str) -> DownloadOptions:
         headers=tuple((_text(name), _text(value)) for name, value in fields.get("headers", ())),
         digests=tuple(_decode_digest(pair) for pair in fields.get("digests", ())),
         mirrors=tuple(_text(mirror) for mirror in fields.get("mirrors", ())),
+        resolve=tuple(_text(entry) for entry in fields.get("resolve", ())),
         pieces=_decode_pieces(fields.get("pieces")),
         start_at=_decode_time(fields.get("start_at")),
         **plain,

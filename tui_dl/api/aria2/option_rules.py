@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tui_dl.domain.digests import parse_checksum
-from tui_dl.domain.urls import parse_url
+from tui_dl.domain.routes import parse_proxy
 
 _COUNT = re.compile(r"\s*([+-]?[0-9]{1,19})\s*")
 _SIZE = re.compile(r"\s*([+-]?[0-9]{1,19})\s*([kKmM]?)\s*")
@@ -122,7 +122,7 @@ def read_proxy(text: str) -> str:
     if not text:
         return ""
     url = text if "://" in text else f"http://{text}"
-    parse_url(url)
+    parse_proxy(url)
     return read_text(url)
 
 

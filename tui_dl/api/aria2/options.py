@@ -18,6 +18,7 @@ from tui_dl.api.aria2.option_rules import PROXY_NAMES, RULES, Rule, words
 from tui_dl.domain.digests import parse_checksum, strongest
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import DownloadOptions
+from tui_dl.domain.routes import is_excepted, parse_proxy
 from tui_dl.domain.urls import parse_url
 
 MOST_CONNECTIONS = 64
@@ -132,6 +133,8 @@ def changes(texts: Mapping[str, str], url: str, defaults: Defaults) -> dict[str,
         found["digests"] = (parse_checksum(texts["checksum"]),)
     if "no-netrc" in texts:
         found["use_netrc"] = texts["no-netrc"] != "true"
+    if "no-proxy" in texts:
+        found["no_proxy"] = texts["no-proxy"] or None
     if "http-auth-challenge" in texts:
         found["auth_challenge"] = texts["http-auth-challenge"] == "true"
     names = [name for name in ("split", "max-connection-per-server") if name in texts]
@@ -185,21 +188,13 @@ def _proxy(texts: Mapping[str, str], url: str) -> str | None:
     if name not in texts:
         return None
     proxy = texts[name]
-    if not proxy or _is_excepted(target.host, texts.get("no-proxy", "")):
+    if not proxy or is_excepted(target, texts.get("no-proxy", "")):
         return ""
     user, password = texts.get(f"{name}-user", ""), texts.get(f"{name}-passwd", "")
-    if not user or parse_url(proxy).userinfo is not None:
+    if not user or parse_proxy(proxy).url.userinfo is not None:
         return proxy
     scheme, _, rest = proxy.partition("://")
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
-
-
-def _is_excepted(host: str, no_proxy: str) -> bool:
-    for item in no_proxy.lower().split(","):
-        domain = item.strip().lstrip(".")
-        if domain == "*" or (domain and (host == domain or host.endswith("." + domain))):
-            return True
-    return False
 
 
 def unmapped(texts: Mapping[str, str]) -> dict[str, str]:
@@ -242,6 +237,7 @@ def chosen(options: DownloadOptions, directory: str) -> dict[str, str]:
         ("http-user", options.http_user),
         ("http-passwd", options.http_password),
         ("all-proxy", options.proxy),
+        ("no-proxy", options.no_proxy),
     ):
         if value is not None:
             texts[name] = value
