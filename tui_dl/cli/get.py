@@ -13,7 +13,6 @@ import click
 from tui_dl.cli.console import Console
 from tui_dl.cli.login_options import LoginFlags, login_values
 from tui_dl.cli.options import gathering_options, shared_options, target_options, transfer_options
-from tui_dl.cli.options import shared_options, target_options, transfer_options
 from tui_dl.cli.route_options import ROUTE_FLAGS, RouteFlags, route_values
 
 if TYPE_CHECKING:
