@@ -81,6 +81,8 @@ class TuiDlGroup(click.Group):
         """Put the command's name first, or the app's when no command is named."""
         if args and args[0] in ("-h", "--help", "--version"):
             return super().parse_args(ctx, args)
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)  # a shell completes the first word
         return super().parse_args(ctx, route(args))
 
 
