@@ -65,6 +65,7 @@ def run(flags: AddFlags, console: Console) -> int:
 
     from tui_dl.cli import engine
     from tui_dl.cli.gathering import find_links, with_curl
+    from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
     from tui_dl.cli.transfer_flags import transfer_options_of
@@ -82,6 +83,13 @@ def run(flags: AddFlags, console: Console) -> int:
         urls = asyncio.run(find_links(urls, flags.links, options, asked))
     is_literal = flags.is_literal or flags.links is not None
     entries = read_entries(urls, flags.input_file, is_literal=is_literal)
+    entries = unfold(
+        entries,
+        flags.transfer["metalink_files"],
+        options,
+        read_setup(flags),
+        follow=flags.transfer["follow_metalink"],
+    )
     batch = build_batch(entries, Wanted(absolute(flags.directory or "."), options, flags.paused))
     for sentence in batch.notes:
         console.say(sentence)

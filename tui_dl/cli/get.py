@@ -13,7 +13,8 @@ import click
 from tui_dl.cli.console import Console
 from tui_dl.cli.login_options import LoginFlags, login_values
 from tui_dl.cli.options import gathering_options, shared_options, target_options, transfer_options
-from tui_dl.cli.route_options import ROUTE_FLAGS, RouteFlags, route_values
+from tui_dl.cli.route_options import ROUTE_FLAGS, route_values
+from tui_dl.cli.source_options import SourceFlags, source_values
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GetFlags(RouteFlags):
+class GetFlags(SourceFlags):
     """Every flag of ``get``, parsed. ``None`` is: not given."""
 
     urls: tuple[str, ...]
@@ -82,6 +83,7 @@ def run(flags: GetFlags, console: Console) -> int:
     from tui_dl.cli.foreground import run_foreground
     from tui_dl.cli.gathering import find_links, with_curl
     from tui_dl.cli.handover import fetch_by_owner, owner_place
+    from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
     from tui_dl.config.paths import absolute
@@ -94,6 +96,7 @@ def run(flags: GetFlags, console: Console) -> int:
         urls = asyncio.run(find_links(urls, flags.links, options, asked))
     is_literal = flags.is_literal or flags.links is not None
     entries = read_entries(urls, flags.input_file, is_literal=is_literal)
+    entries = unfold(entries, flags.metalink_files, options, setup, follow=flags.follow_metalink)
     batch = build_batch(entries, Wanted(directory, options))
     reporter = _reporter(flags, console)
     for sentence in (*setup.problems, *batch.notes):
@@ -134,6 +137,7 @@ def _options(flags: GetFlags) -> DownloadOptions:
         **route_values({name: getattr(flags, name) for name in ROUTE_FLAGS}),
         ca_certificate=flags.ca_certificate,
         **login_values({name: getattr(flags, name) for name in LoginFlags.__dataclass_fields__}),
+        **source_values({name: getattr(flags, name) for name in SourceFlags.__dataclass_fields__}),
         start_at=flags.start_at,
     )
     if flags.check_certificate is None:

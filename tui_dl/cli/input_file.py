@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.model import PieceHashes
 from tui_dl.domain.url_patterns import expand_url
 
 
@@ -31,6 +32,10 @@ class InputEntry:
     urls: tuple[str, ...]
     """The address and its mirrors; never empty."""
     options: tuple[InputOption, ...] = ()
+    pieces: PieceHashes | None = None
+    """Digests of its pieces, when a Metalink document states them."""
+    given_for: str | None = None
+    """The address of that document: the user's headers and logins were given for it."""
 
 
 def parse_input(text: str) -> list[InputEntry]:

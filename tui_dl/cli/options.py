@@ -113,9 +113,11 @@ def transfer_options(command: Command) -> Command:
     """Add everything that shapes one download."""
     from tui_dl.cli.login_options import login_options
     from tui_dl.cli.route_options import route_options
+    from tui_dl.cli.source_options import source_options
 
     return combined(
         _what_options,
+        source_options,
         _identity_options,
         login_options,
         route_options,

@@ -122,6 +122,9 @@ def _refuse_single_file_options(options: DownloadOptions, count: int) -> None:
 def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
     notes: list[str] = []
     directory, options, paused = wanted.directory, wanted.options, wanted.paused
+    options = replace(options, pieces=entry.pieces)
+    if entry.given_for is not None and not _has_origin(entry.urls[0], entry.given_for):
+        options = without_secrets(options)
     for option in entry.options:
         try:
             if option.name == "dir":
@@ -151,6 +154,25 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
         raise UsageError(f"{where}: {error.message}", code=error.code) from error
     options = replace(options, mirrors=(*entry.urls[1:], *options.mirrors))
     return AddRequest(entry.urls[0], str(directory), options, paused=paused), notes
+
+
+def _has_origin(url: str, other: str) -> bool:
+    return parse_url(url).origin == parse_url(other).origin
+
+
+def without_secrets(options: DownloadOptions) -> DownloadOptions:
+    """Return the options without what was given for one origin only (trap H31)."""
+    return replace(
+        options,
+        headers=(),
+        referer=None,
+        http_user=None,
+        http_password=None,
+        bearer=None,
+        certificate=None,
+        private_key=None,
+        private_key_password=None,
+    )
 
 
 def _place(directory: Path, options: DownloadOptions) -> tuple[Path, DownloadOptions]:
