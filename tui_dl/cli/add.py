@@ -100,7 +100,7 @@ def run(flags: AddFlags, console: Console) -> int:
             requests = [replace(item, position=at) for at, item in enumerate(requests)]
         if client.place is not None and not client.place.is_own:
             requests = [replace(item, directory=_there(item.directory)) for item in requests]
-        return _tell(requests, await client.service.add(requests), client, console)
+        return tell_added(requests, await client.service.add(requests), client, console)
 
     return run_client(flags, console, work)
 
@@ -112,9 +112,10 @@ def _there(directory: str) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else directory
 
 
-def _tell(
+def tell_added(
     requests: list[AddRequest], results: list[AddResult], client: Client, console: Console
 ) -> int:
+    """Print the ids, say what was refused, return the exit code."""
     from tui_dl.cli.exit_codes import code_of_errors
     from tui_dl.domain.errors import ErrorCode
     from tui_dl.domain.redaction import redacted

@@ -24,6 +24,8 @@ COMMANDS = {
     "retry": "Try failed downloads again.",
     "rm": "Take downloads off the list.",
     "move": "Change the order of the queue.",
+    "export": "Write the queue as JSON.",
+    "import": "Add an exported queue.",
     "limit": "Limit the rate of one download, or of all.",
     "refresh": "Give a download a new link.",
     "history": "List what is completed.",
@@ -34,6 +36,9 @@ COMMANDS = {
     "doctor": "Show paths, versions, and what is wrong.",
 }
 """Name -> the line in ``--help``. Module ``tui_dl.cli.NAME`` holds ``command``."""
+
+_MODULES = {"import": "importing"}
+"""Names that cannot be those of modules."""
 
 APP = "app"
 """Not a word of the command line: what runs when no command is named."""
@@ -50,7 +55,7 @@ class TuiDlGroup(click.Group):
         """Import and return one command."""
         if cmd_name != APP and cmd_name not in COMMANDS:
             return None
-        module = import_module(f"tui_dl.cli.{cmd_name}")
+        module = import_module(f"tui_dl.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
 
