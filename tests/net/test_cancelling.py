@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.net.scripted import Peer, serving
 from tests.net.sinks import IDLE_S, Keep, StopAt, fetch
 from tests.net.test_bodies import until
 from tui_dl.net.client import HttpClient
+from tui_dl.net.reply import Feed
 from tui_dl.net.request import HttpRequest
 
 
@@ -76,3 +78,33 @@ async def test_bytes_lent_to_a_cancelled_pump_stay_as_they_are(client: HttpClien
         await other.pump(StopAt(1), idle_timeout_s=IDLE_S)
         await other.aclose()
         assert lent[0] == copy
+
+
+async def test_what_a_cancelled_pump_never_awaited_is_closed(client: HttpClient) -> None:
+    """A sink's coroutine that nobody awaits would be told on the user's terminal."""
+    go_on = asyncio.Event()
+    made: list[Coroutine[None, None, None]] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
+        await go_on.wait()
+        await peer.send("b")
+
+    class CancelAtSecond(Keep):
+        def feed(self, data: memoryview) -> Feed | Awaitable[None]:
+            super().feed(data)
+            if self.feeds == 1:
+                go_on.set()
+                return Feed.GO_ON
+            made.append(until(asyncio.Event()))
+            pump.cancel()  # inside the callback that fed us: the pump itself does not run
+            return made[0]
+
+    async with serving(script) as server:
+        reply = await client.open(HttpRequest(server.url(), use_netrc=False))
+        pump = asyncio.create_task(reply.pump(CancelAtSecond(), idle_timeout_s=IDLE_S))
+        with pytest.raises(asyncio.CancelledError):
+            await pump
+        await reply.aclose()
+    assert inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED

@@ -7,7 +7,7 @@ Must not interpret what it carries.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 from tui_dl.net.connection import Connection, Ending
 from tui_dl.net.errors import connection_lost, silence, transfer_error, truncated
@@ -69,6 +69,9 @@ class Body:
             if self._timer is not None:
                 self._timer.cancel()
             connection.on_change = None
+            if isinstance(self._pending, Coroutine):
+                # The sink asked to be awaited, and we were cancelled before: take it back.
+                self._pending.close()
 
     def close(self) -> None:
         """Give the connection back if it is in step, else abort it. Idempotent."""
