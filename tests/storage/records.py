@@ -13,6 +13,7 @@ from tui_dl.domain.model import (
     Digest,
     DownloadOptions,
     DownloadRecord,
+    OldPart,
     PartIdentity,
     PieceHashes,
     Source,
@@ -104,6 +105,8 @@ records = st.builds(
     total_bytes=st.none() | counts,
     synced=ranges,
     generation=counts,
+    old_part=st.none()
+    | st.builds(OldPart, texts, texts, texts, st.builds(PartIdentity, counts, counts), ranges),
     validators=st.builds(
         Validators,
         etag=st.none() | texts,

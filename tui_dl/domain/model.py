@@ -204,6 +204,20 @@ class PartIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class OldPart:
+    """The partial file of an older version, kept until the new version has passed it."""
+
+    directory: str
+    """Where it is, also when the download was given another folder since."""
+    name: str
+    came_from: str
+    """What it was called before: a kill may have left it there."""
+    part: PartIdentity
+    written: RangeSet
+    """What of it is data. It never counts as progress."""
+
+
+@dataclass(frozen=True, slots=True)
 class DownloadRecord:
     """Everything about one download that must survive a power cut."""
 
@@ -231,6 +245,7 @@ class DownloadRecord:
     """Ranges that are on stable storage: valid after a power cut."""
     generation: int = 1
     """Counts the versions of the resource that were started; bytes never mix."""
+    old_part: OldPart | None = None
     validators: Validators = Validators()
     final_url: str | None = None
     """Where the redirects led."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
-from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
+from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, PartIdentity, Status
 from tui_dl.domain.urls import parse_url
 from tui_dl.net.request import check_user_headers
 from tui_dl.storage.part_file import remove_owned
@@ -103,13 +103,24 @@ def remove_files(record: DownloadRecord, journal_path: Path, with_files: bool) -
         DiskError: a file is there, is ours, and cannot be deleted.
     """
     journal_path.unlink(missing_ok=True)
-    if not with_files or record.part is None:
+    if not with_files:
         return
-    for name in (record.part_name, record.name):
-        if name is None:
-            continue
+    for path, part in _files_of(record):
         try:
-            remove_owned(Path(record.directory), name, record.part)
+            remove_owned(path.parent, path.name, part)
         except DiskError as error:
             if error.code is not ErrorCode.TARGET_LOST:
                 raise
+
+
+def _files_of(record: DownloadRecord) -> Iterator[tuple[Path, PartIdentity]]:
+    """Yield every place where a file of this download may be."""
+    if record.part is not None:
+        for name in (record.part_name, record.name):
+            if name is not None:
+                yield Path(record.directory, name), record.part
+    old = record.old_part
+    if old is not None:
+        yield Path(old.directory, old.name), old.part
+        if record.part is None:  # a kill before it got its name
+            yield Path(old.directory, old.came_from), old.part

@@ -24,6 +24,7 @@ from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.disk import Pools
 from tui_dl.engine.limiter import RateLimit
+from tui_dl.engine.old_part import kept_words
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.run import Run
 from tui_dl.engine.surroundings import Surroundings
@@ -306,7 +307,8 @@ class Job:
             self.apply(Event.PAUSE)
             self.must_apply(Event.PAUSED, failure=failure)
         else:
-            self.must_apply(Event.FAIL, failure=failure)
+            words = f"{failure.message} {kept_words(self.record)}".rstrip()
+            self.must_apply(Event.FAIL, failure=replace(failure, message=words))
 
     def _limit_bps(self) -> int:
         limit = self.record.options.limit_bps

@@ -1,12 +1,13 @@
-"""How a run opens: its links, the name of its file, and the target as a transfer sees it.
+"""How a run opens: its links, its part file with a name, the target as a transfer sees it.
 
-Must not write bytes or change records.
+Must not write bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.model import DownloadRecord
@@ -64,6 +65,33 @@ def name_for(record: DownloadRecord, reply: Reply) -> str:
         content_type=reply.headers.get("content-type"),
         fallback=f"download-{record.id[:8]}",
     )
+
+
+async def make_part(
+    job: Job,
+    target: FileTarget,
+    name: str,
+    total: int | None,
+    **learned: Any,
+) -> None:
+    """Make the part file. Record and journal know it before it has a name in its folder.
+
+    So a kill leaves no part that nobody owns, and none that looks touched by others.
+    ``learned`` are further changes of the record.
+
+    Raises:
+        StateError, DiskError: no room, or the catalog or the folder takes nothing.
+    """
+    assert job.plan is not None
+    job.change(total_bytes=total)  # also when it does not fit: it is known when it will
+    part = await target.prepare(Path(job.record.directory), name, total)
+    is_placed = False
+    while not is_placed:
+        await job.change_now(
+            name=part.name, part_name=part.part_name, part=part.identity, **learned
+        )
+        await target.keep_journal(job.record, job.plan)
+        is_placed = await target.place()
 
 
 class Opening:

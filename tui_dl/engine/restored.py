@@ -11,9 +11,9 @@ from time import time_ns
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
-from tui_dl.domain.ranges import RangeSet
+from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.storage.journal import Noted, WrittenJournal
-from tui_dl.storage.part_file import PartFile
+from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.tampering import was_touched_since, was_touched_since_boot
 
 
@@ -56,3 +56,35 @@ def refuse_touched(part: PartFile, noted: Noted | None) -> None:
         touched = was_touched_since(changed_ns, noted.last_write_ns, is_exact=noted.is_at_rest)
     if touched:
         raise DiskError(f"Another program changed {part.part_path}.", code=ErrorCode.PART_CHANGED)
+
+
+def whole_of(record: DownloadRecord) -> RangeSet:
+    """Return the one range that is the whole file; empty while its size is unknown."""
+    return RangeSet([Range(0, record.total_bytes or 0)])
+
+
+def find_published(record: DownloadRecord, *, any_device: bool) -> PartFile | None:
+    """Open the file of a run that got as far as giving it its name.
+
+    Only a record that was whole and verified can have such a file: our inode under the
+    final name may also be a partial file that the user renamed.
+
+    Raises:
+        DiskError: ``PART_CHANGED`` when it has another size now; the folder is gone.
+    """
+    assert record.part is not None
+    assert record.part_name is not None
+    assert record.name is not None
+    if record.total_bytes is None or record.synced != whole_of(record):
+        return None
+    folder = Path(record.directory)
+    name = recover_publish(
+        folder, record.part_name, record.name, record.part, any_device=any_device
+    )
+    if name is None:
+        return None
+    found = PartFile.reopen(folder, name, name, record.part, any_device=any_device)
+    if found.size_bytes() != record.total_bytes:
+        found.close()
+        raise DiskError(f"Another program changed {folder / name}.", code=ErrorCode.PART_CHANGED)
+    return found

@@ -6,9 +6,8 @@ Must not start or stop itself, and must not know the queue: ``job.py`` holds its
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TuiDlError
 from tui_dl.domain.lifecycle import Event
@@ -17,9 +16,11 @@ from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.domain.retry_rules import NO_RULES
 from tui_dl.engine.announced import Described, hear, read_description
 from tui_dl.engine.checkpoint import Checkpointer
+from tui_dl.engine.completion import complete
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.governor import Governor
-from tui_dl.engine.opening import Opening, keep_cookies, links_of, name_for
+from tui_dl.engine.old_part import OldPartKeeper
+from tui_dl.engine.opening import Opening, keep_cookies, links_of, make_part, name_for
 from tui_dl.engine.origins import Origins
 from tui_dl.engine.pieces import PieceCheck, hasher
 from tui_dl.engine.plan import Plan
@@ -45,6 +46,10 @@ TAG_CHANGES_TO_DOUBT = 2
 """After so many versions of one size and date, the tags are made up for each reply."""
 
 
+class WrongFileError(GenerationChangedError):
+    """A whole file that a digest refuses; another link may have the right one."""
+
+
 class Run:
     """The work between START and the end."""
 
@@ -62,6 +67,7 @@ class Run:
         self._pieces = PieceCheck(
             hasher(job.tools.pools, lambda: target.part), self._origins, job.note
         )
+        self._old = OldPartKeeper(job)
 
     async def work(self) -> None:
         """Bring the download from where it is to its published file.
@@ -81,11 +87,14 @@ class Run:
             except StartOverError as error:
                 await self._start_over(error.message)
             except GenerationChangedError as error:
-                await self._new_generation(error.message)
+                await self._new_generation(error)
             except DiskError as error:
-                if not self._may_begin_again(error):
+                if await self._old.made_room(error):
+                    await self._go_on()
+                elif self._may_begin_again(error):
+                    await self._lose_part(error.message)
+                else:
                     raise
-                await self._lose_part(error.message)
         raise ReplyRefusedError(
             "The file on the server keeps changing while it is fetched.",
             code=ErrorCode.RESOURCE_CHANGED,
@@ -117,6 +126,7 @@ class Run:
     async def _restore(self) -> bool:
         """Open what an earlier run left; ``True`` when that run had published the file."""
         job, target = self._job, self._target
+        await self._old.settle()
         try:
             restored = await self._restored()
         except DiskError as error:
@@ -127,17 +137,25 @@ class Run:
         if restored.published_name is not None:
             job.change(name=restored.published_name)
             job.must_apply(Event.ALL_BYTES)
-            await self._complete(job.record.assurance)
+            await complete(job, self._old, job.record.assurance)
             return True
         if restored.note:
             job.note(restored.note)
-        self._take_up(restored.written)
+        if target.part is not None and target.part.identity != job.record.part:
+            # a reboot gave its disk another number
+            await job.change_now(part=target.part.identity)
+        await self._go_on(restored.written)
+        return False
+
+    async def _go_on(self, written: RangeSet | None = None) -> None:
+        """Begin a transfer with ``written``, by default what this run wrote so far."""
+        job, target = self._job, self._target
+        if written is None:
+            written = RangeSet() if job.plan is None else job.plan.written()
+        self._take_up(written)
         if target.part is not None and job.plan is not None:
-            if target.part.identity != job.record.part:  # a reboot gave its disk another number
-                await job.change_now(part=target.part.identity)
             await target.keep_journal(job.record, job.plan)
             await target.claim_room(job.record.total_bytes)
-        return False
 
     async def _restored(self) -> Restored:
         """Open what is there; a file that was published already must still be what it was."""
@@ -191,7 +209,7 @@ class Run:
         """Run one transfer beside its checkpoints, until all bytes are written."""
         job, config = self._job, self._job.tools.config
         assert job.plan is not None
-        checkpointer = Checkpointer(job, self._target, job.plan, config)
+        checkpointer = Checkpointer(self, self._target, job.plan, config)
         transfer = self.transfer = self._new_transfer(job.plan)
         await until_first_ends(
             checkpoints=checkpointer.run(),
@@ -251,7 +269,7 @@ class Run:
             "ranges_supported": facts.ranges_supported,
         }
         if target.part is None:
-            await self._make_part(name, total, learned)
+            await make_part(job, target, name, total, **learned)
             return
         if total is not None:
             await target.claim_room(total)
@@ -260,30 +278,12 @@ class Run:
         assert job.plan is not None
         await target.keep_journal(job.record, job.plan)
 
-    async def _make_part(self, name: str, total: int | None, learned: dict[str, Any]) -> None:
-        """Make the part file. Record and journal know it before it has a name in its folder.
-
-        So a kill leaves no part that nobody owns, and none that looks touched by others.
-        """
-        job, target = self._job, self._target
-        assert job.plan is not None
-        folder = Path(job.record.directory)
-        job.change(total_bytes=total)  # also when it does not fit: it is known when it will
-        part = await target.prepare(folder, name, total)
-        is_placed = False
-        while not is_placed:
-            await job.change_now(
-                name=part.name, part_name=part.part_name, part=part.identity, **learned
-            )
-            await target.keep_journal(job.record, job.plan)
-            is_placed = await target.place()
-
     # -- another version
 
-    async def _new_generation(self, reason: str) -> None:
-        """The resource changed: nothing of the old version may stay."""
+    async def _new_generation(self, error: GenerationChangedError) -> None:
+        """The resource changed: no byte of the old version may get into the new one."""
         known = self._facts.known
-        await self._empty(f"{reason} Nothing of the old version is kept.")
+        await self._empty(error.message, keep=not isinstance(error, WrongFileError))
         self._tag_changes += 1
         rotates = self._tag_changes >= TAG_CHANGES_TO_DOUBT and known.validators.etag is not None
         ranges = False if self._facts.ranges_supported is False else None
@@ -294,19 +294,27 @@ class Run:
         await self._empty(reason)
         self._facts = Facts(ranges_supported=False)
 
-    async def _empty(self, note: str) -> None:
-        job = self._job
+    async def _empty(self, note: str, *, keep: bool = True) -> None:
+        """Go on with a part without bytes; the longest older one is kept until it is passed."""
+        job, target = self._job, self._target
         job.note(note)
+        written = RangeSet() if job.plan is None else job.plan.written()
         # First no claim is left, then the bytes go: a stop in between must find no claim.
         job.plan = Plan(None, RangeSet())
         self._pieces.forget()
-        await job.change_durably(
-            synced=RangeSet(),
-            total_bytes=None,
-            generation=job.record.generation + 1,
-            assurance=Assurance.PENDING,
-        )
-        await self._target.start_over()
+        fresh: dict[str, object] = {
+            "synced": RangeSet(),
+            "total_bytes": None,
+            "generation": job.record.generation + 1,
+            "assurance": Assurance.PENDING,
+        }
+        if keep and target.part is not None and written.total > self._old.kept_bytes:
+            await self._old.take(target, written, **fresh)
+            assert job.record.name is not None
+            await make_part(job, target, job.record.name, 0, total_bytes=None)
+        else:
+            await job.change_durably(**fresh)
+            await target.start_over()
         if job.record.status is not Status.PROBING:
             job.must_apply(Event.CHANGED)
 
@@ -355,11 +363,9 @@ class Run:
                 self._note_hashed,
             )
         except DigestMismatchError as error:
-            if self._links().joined_by_digest:
-                self._links().drop_mirrors()
-                raise GenerationChangedError(
-                    f"{error.message} A mirror has another file."
-                ) from None
+            if self._links().after_mismatch():
+                host = self._links().primary.host
+                raise WrongFileError(f"{error.message} It is fetched from {host} alone.") from None
             await self._quarantine()
             raise
         if digest is not None or self._pieces.are_all_good:
@@ -370,7 +376,7 @@ class Run:
             synced=RangeSet([Range(0, total)]), assurance=assurance, digest=digest
         )
         job.change(name=await target.publish())
-        await self._complete(assurance)
+        await complete(job, self._old, assurance)
 
     async def _quarantine(self) -> None:
         job = self._job
@@ -383,33 +389,11 @@ class Run:
             synced=RangeSet(),
         )
 
-    async def _complete(self, assurance: Assurance) -> None:
-        job = self._job
-        final = Path(job.record.directory) / (job.record.name or "")
-        status = await self._target.call(final.stat)
-        job.count_time()
-        completed = replace(
-            job.record,
-            status=Status.COMPLETED,
-            total_bytes=status.st_size,
-            synced=RangeSet([Range(0, status.st_size)]),
-            assurance=assurance,
-            failure=None,
-            completed_at=datetime.now(UTC),
-            final_modified_ns=status.st_mtime_ns,
-        )
-        await job.tools.save_now(completed)
-        job.note("Completed.")
-        job.must_apply(
-            Event.VERIFIED,
-            total_bytes=completed.total_bytes,
-            synced=completed.synced,
-            assurance=assurance,
-            failure=None,
-            completed_at=completed.completed_at,
-            final_modified_ns=completed.final_modified_ns,
-        )
-
     def _note_hashed(self, count: int) -> bool:
         self.hashed_bytes += count
         return self._job.stopping is None
+
+    async def note_synced(self, synced: RangeSet) -> None:
+        """Claim what is safe. The older version goes once there is less of it than that."""
+        await self._job.note_synced(synced)
+        await self._old.note_synced(synced)

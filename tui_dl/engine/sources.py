@@ -41,8 +41,9 @@ class Sources:
     def __init__(self, links: Sequence[LinkSource], *, has_digest: bool) -> None:
         self._links = list(links)
         self._has_digest = has_digest
-        self.joined_by_digest = False
-        """A mirror without the same ETag takes part: only the digest can tell."""
+        self._doubtful: list[LinkSource] = []
+        """Mirrors that took part in a whole file that was wrong."""
+        self._has_joined = False
         self.is_promised = False
         """The server, or a Metalink document, states digests: mirrors may join by them."""
         self._urls = {link.url for link in links}
@@ -107,15 +108,16 @@ class Sources:
         total = getattr(head.content_range, "total", None)
         if head.status != 206 or total is None or total != known.total:
             raise MirrorRefusedError(f"The mirror {link.host} has no ranges or another size.")
-        strong = known.validators.strong
-        if strong is not None and known.validators.etag == head.validators.etag:
+        tag = known.validators.etag
+        if tag is not None and tag == known.validators.strong and tag == head.validators.etag:
+            self._has_joined = True
             link.validators = head.validators
             return
         if not (self._has_digest or self.is_promised):
             raise MirrorRefusedError(
                 f"The mirror {link.host} does not prove that it has the same file."
             )
-        self.joined_by_digest = True
+        self._has_joined = True
         link.validators = head.validators if head.validators != Validators() else known.validators
 
     def drop(self, link: LinkSource) -> bool:
@@ -130,7 +132,20 @@ class Sources:
             self._links.remove(link)
         return True
 
-    def drop_mirrors(self) -> None:
-        """Go on with the primary alone."""
-        del self._links[1:]
-        self.joined_by_digest = False
+    def after_mismatch(self) -> bool:
+        """Choose whom to ask for a file that came whole but wrong; ``False``: nobody is left.
+
+        If mirrors took part, the first link is asked alone. If it was alone, each mirror is,
+        as long as a digest of the user's can tell which of them is right.
+        """
+        if self._has_joined:
+            self._doubtful, self._has_joined = self._links[1:], False
+            del self._links[1:]
+            return True
+        if not self._has_digest:
+            return False
+        left = [*self._links[1:], *self._doubtful]
+        if not left:
+            return False
+        self._links, self._doubtful = left[:1], left[1:]
+        return True

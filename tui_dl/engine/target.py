@@ -7,6 +7,7 @@ until the disk has proved quick.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from typing import Any, TypeVar
@@ -16,10 +17,11 @@ from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
 from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
-from tui_dl.engine.restored import Restored, noted_for, refuse_touched
+from tui_dl.engine.restored import Restored, find_published, noted_for, refuse_touched, whole_of
+from tui_dl.engine.write_stamps import WriteStamps
 from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.journal import WrittenJournal
-from tui_dl.storage.part_file import PartFile, recover_publish
+from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.room import Room, allocated_bytes
 from tui_dl.storage.tampering import (
     THROTTLED_SLACK_NS,
@@ -58,6 +60,7 @@ class FileTarget:
         self._journal: WrittenJournal | None = None
         self._writer: MeasuredWriter | None = None
         self._watch: PartWatch | None = None
+        self._stamps = WriteStamps()
 
     # -- opening
 
@@ -69,16 +72,16 @@ class FileTarget:
         """
         if record.part is None:
             return Restored(RangeSet())
-        return await self._pools.run(self._pools.disk, self._restore, record)
+        return await self.call(self._restore, record)
 
     def _restore(self, record: DownloadRecord) -> Restored:
         if record.part is None or record.part_name is None or record.name is None:
             return Restored(RangeSet())
         directory = Path(record.directory)
         noted = noted_for(record, self._journal_path, self._boot_id)
-        published = self._restore_published(record, any_device=noted is None)
+        self.part = published = find_published(record, any_device=noted is None)
         if published is not None:
-            return published
+            return Restored(whole_of(record), published_name=published.name)
         try:
             part = PartFile.reopen(
                 directory, record.part_name, record.name, record.part, any_device=noted is None
@@ -98,31 +101,6 @@ class FileTarget:
         if kept != written:
             note = "The partial file is shorter than it was: the missing part is fetched again."
         return Restored(kept, note)
-
-    def _restore_published(self, record: DownloadRecord, *, any_device: bool) -> Restored | None:
-        """Find the file of a run that got as far as giving it its name.
-
-        Only a record that was whole and verified can have such a file: our inode under the
-        final name may also be a partial file that the user renamed.
-        """
-        assert record.part is not None
-        assert record.part_name is not None
-        assert record.name is not None
-        whole = RangeSet([Range(0, record.total_bytes or 0)])
-        if record.total_bytes is None or record.synced != whole:
-            return None
-        folder = Path(record.directory)
-        name = recover_publish(
-            folder, record.part_name, record.name, record.part, any_device=any_device
-        )
-        if name is None:
-            return None
-        self.part = PartFile.reopen(folder, name, name, record.part, any_device=any_device)
-        if self.part.size_bytes() != record.total_bytes:
-            raise DiskError(
-                f"Another program changed {folder / name}.", code=ErrorCode.PART_CHANGED
-            )
-        return Restored(whole, published_name=name)
 
     async def prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
         """Make a part file for a free name, if the disk has room for it.
@@ -147,7 +125,7 @@ class FileTarget:
         Raises:
             DiskError: ``DISK_FULL``.
         """
-        await self._pools.run(self._pools.disk, self._claim_room, self._file.directory, total)
+        await self.call(self._claim_room, self._file.directory, total)
 
     def _claim_room(self, directory: Path, total: int | None) -> None:
         def left() -> int:
@@ -165,20 +143,22 @@ class FileTarget:
         Raises:
             DiskError: the folder takes no file.
         """
-        return await self.call(self._place)
+        with self._stamps.under_way():
+            return await self.call(self._place)
 
     def _place(self) -> bool:
         assert self._new is not None
-        self._note_write()
+        self._stamps.before()
         if not self._new.place():
             return False
-        self._note_write()
+        self._stamps.before()
         part, self._new = self._new, None
         self._use(part)
         return True
 
     def _use(self, part: PartFile) -> None:
         self.part = part
+        self._stamps.use_part(part)
         self._writer = MeasuredWriter(part, self._pace, self._pools)
         self._watch = PartWatch(part.part_path)
 
@@ -188,9 +168,13 @@ class FileTarget:
             self._journal.close()
             self._journal = None
         self._plan = plan
+        self._stamps.use_journal(None)
         book: SlotBook = ForgetfulBook()
         if self._checkpoints and record.part is not None:
             book = self._journal = await self.call(self._make_journal, record, plan.written())
+            self._stamps.use_journal(self._journal)
+            if self.part is not None:
+                self._stamps.after()
         plan.attach(book)
 
     def _make_journal(self, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
@@ -212,7 +196,7 @@ class FileTarget:
         Raises:
             DiskError: the part is not there, or the journal cannot be made.
         """
-        await self._pools.run(self._pools.disk, self._settle, record, written)
+        await self.call(self._settle, record, written)
 
     def _settle(self, record: DownloadRecord, written: RangeSet) -> None:
         assert record.part is not None
@@ -236,30 +220,25 @@ class FileTarget:
     def write_now(self, data: memoryview, offset: int) -> None:
         """Write from the loop."""
         assert self._writer is not None
-        self._note_write()
+        self._stamps.before()
         self._writer.write_now(data, offset)
+        self._stamps.after()
 
     async def write_later(self, data: memoryview, offset: int) -> None:
         """Write through the disk pool."""
         assert self._writer is not None
-        await self._writer.write_later(data, offset, self._note_slow_write)
-        self._note_write()
-
-    def _note_write(self) -> None:
-        if self._journal is not None:
-            self._journal.note_write(time_ns())
-
-    def _note_slow_write(self) -> None:
-        if self._journal is not None:
-            self._journal.note_write(time_ns() + THROTTLED_SLACK_NS)
+        with self._stamps.under_way():
+            slow = partial(self._stamps.before, THROTTLED_SLACK_NS)
+            await self._writer.write_later(data, offset, slow)
+            self._stamps.before()
 
     async def read_back(self, offset: int, size: int) -> bytes:
         """Read bytes that were written."""
-        return await self._pools.run(self._pools.disk, self._file.read_at, offset, size)
+        return await self.call(self._file.read_at, offset, size)
 
     async def sync(self) -> None:
         """Bring written bytes to stable storage."""
-        await self._pools.run(self._pools.disk, self._file.sync)
+        await self.call(self._file.sync)
 
     async def check(self, total: int | None) -> None:
         """Look whether the part is still in place and as long as it was made.
@@ -293,7 +272,8 @@ class FileTarget:
 
     async def finish(self, total: int) -> None:
         """Give the part exactly ``total`` bytes and bring all of it to stable storage."""
-        await self._pools.run(self._pools.disk, self._finish, total)
+        with self._stamps.under_way():
+            await self.call(self._finish, total)
 
     def _finish(self, total: int) -> None:
         self._settle_size(total)
@@ -301,12 +281,13 @@ class FileTarget:
 
     async def settle_size(self, total: int) -> None:
         """Give the part exactly ``total`` bytes."""
-        await self.call(self._settle_size, total)
+        with self._stamps.under_way():
+            await self.call(self._settle_size, total)
 
     def _settle_size(self, total: int) -> None:
         if self._file.size_bytes() != total:
             self._file.set_size(total)
-            self._note_write()
+            self._stamps.before()
 
     async def hash(self, algorithm: str, progress: Callable[[int], bool]) -> str:
         """Return the digest of the whole file; ``progress`` runs in a thread."""
@@ -314,7 +295,7 @@ class FileTarget:
 
     async def publish(self) -> str:
         """Give the finished file its final name without replacing; return the name."""
-        return await self._pools.run(self._pools.disk, self._publish)
+        return await self.call(self._publish)
 
     def _publish(self) -> str:
         self._file.check_in_place()
@@ -332,18 +313,34 @@ class FileTarget:
         """
         self._plan = None
         if self.part is not None:
-            await self._pools.run(self._pools.disk, self._empty)
+            with self._stamps.under_way():
+                await self.call(self._empty)
 
     def _empty(self) -> None:
         size = self._file.size_bytes()
-        self._note_write()
+        self._stamps.before()
         self._file.set_size(0)
         self._file.set_size(size)
-        self._note_write()
+        self._stamps.before()
+
+    async def let_go_of_part(self) -> None:
+        """Close the part and leave it where it is; the target is without one then."""
+        self._stamps.use_part(None)
+        await self.call(self._let_go_of_part)
+
+    def _let_go_of_part(self) -> None:
+        part, self.part = self.part, None
+        watch, self._watch = self._watch, None
+        self._writer = None
+        if watch is not None:
+            watch.close()
+        if part is not None:
+            part.close()
 
     async def put_aside(self) -> str:
         """Rename a part that must not be used, so that its name is free; return its path."""
-        return await self._pools.run(self._pools.disk, self._put_aside)
+        self._stamps.use_part(None)
+        return await self.call(self._put_aside)
 
     def _put_aside(self) -> str:
         self._file.rename_part_aside()
@@ -358,7 +355,7 @@ class FileTarget:
         Raises:
             DiskError: the folder may not be changed.
         """
-        await self._pools.run(self._pools.disk, self._discard)
+        await self.call(self._discard)
 
     def _discard(self) -> None:
         # Under its final name it is the user's file, changed or not.
@@ -367,6 +364,7 @@ class FileTarget:
 
     async def close(self, *, forget: bool = False) -> None:
         """Wait for writes under way and close. ``forget`` also deletes the journal."""
+        self._stamps.stop()
         await self.call(self._close, forget)
 
     def _close(self, forget: bool) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
@@ -115,13 +116,23 @@ def move_part_aside(dir_fd: int, part_name: str, name: str) -> str:
         DiskError: ``NAME_TAKEN``.
         OSError: the rename failed.
     """
-    for number in range(1, _MOST_ASIDE):
-        candidate = f"{name}{PART_SUFFIX}.old-{number}"
+    for candidate in aside_names(name):
         try:
             rename_no_replace(dir_fd, part_name, candidate)
         except FileExistsError:
             continue
         return candidate
+    raise AssertionError("aside_names ends with an error")
+
+
+def aside_names(name: str) -> Iterator[str]:
+    """Yield what a part of ``name`` may be called once it is out of the way.
+
+    Raises:
+        DiskError: ``NAME_TAKEN`` once none of them was good enough.
+    """
+    for number in range(1, _MOST_ASIDE):
+        yield f"{name}{PART_SUFFIX}.old-{number}"
     raise DiskError(
         f"Too many old partial files of {name} lie about. Delete some of them.",
         code=ErrorCode.NAME_TAKEN,

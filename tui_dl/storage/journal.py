@@ -55,7 +55,7 @@ class Noted:
     last_write_ns: int
     """Wall time right before its last write; 0 when it never wrote."""
     is_at_rest: bool
-    """It ended in order: ``last_write_ns`` is the part's exact ctime."""
+    """No write was under way at its end: ``last_write_ns`` is the part's exact ctime."""
 
 
 class WrittenJournal:
@@ -81,6 +81,7 @@ class WrittenJournal:
         self._used = 0
         self._salt = 0
         self._last_write_ns = last_write_ns
+        self._is_at_rest = False
         with disk_errors(doing="starting the journal", path=path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._rewrite()
@@ -195,10 +196,13 @@ class WrittenJournal:
             DiskError: the file took no more (only where the journal is not mapped).
         """
         with self._lock:  # a compaction in another thread swaps the file under us
+            was_at_rest, self._is_at_rest = self._is_at_rest, False
             self._last_write_ns = now_ns
             if self._words is None:
                 return
             try:
+                if was_at_rest:
+                    self._words.store(_FIRST_WORD + 1, 0)
                 self._words.store(_FIRST_WORD, now_ns)
             except OSError as error:
                 raise map_os_error(error, doing="writing", path=self._path) from error
@@ -210,12 +214,21 @@ class WrittenJournal:
             return self._last_write_ns
 
     def note_rest(self, changed_ns: int) -> None:
-        """Note that no write is under way any more, and the part's own ctime."""
+        """Note that no write is under way any more, and the part's own ctime.
+
+        Raises:
+            DiskError: as of ``note_write``.
+        """
         with self._lock:
+            self._is_at_rest = True
             self._last_write_ns = max(changed_ns, AT_REST)
-            if self._words is not None:
+            if self._words is None:
+                return
+            try:
                 self._words.store(_FIRST_WORD, self._last_write_ns)
                 self._words.store(_FIRST_WORD + 1, AT_REST)
+            except OSError as error:
+                raise map_os_error(error, doing="writing", path=self._path) from error
 
     def close_slot(self, slot: int) -> None:
         """Say that ``slot`` will not move any more. Its claim stays.
@@ -282,8 +295,9 @@ class WrittenJournal:
         capacity = 1 + max(_LEAST_SLOTS, 2 * len(pairs))
         header = encode_header(self._owner, capacity)
         salt = salt_of(header)
+        mark = AT_REST if self._is_at_rest else 0
         # Real zeros, not a hole: a store into a hole of a full disk kills the process.
-        slots = encode_slots((self._last_write_ns, 0), pairs, capacity, salt)
+        slots = encode_slots((self._last_write_ns, mark), pairs, capacity, salt)
         fresh = _write_and_open(self._path, header + slots)
         old, self._words = self._words, fresh
         self._salt = salt

@@ -22,6 +22,7 @@ _TMPFS = 0x01021994
 _FAT = 0x4D44
 _EXFAT = 0x2011BAB0
 _FUSE = 0x65735546
+_REMOTE = frozenset({0x6969, 0xFF534D42, 0xFE534D42, 0x01021997, 0x00C36400})  # NFS, SMB, 9P, Ceph
 _STATFS_BYTES = 256  # larger than struct statfs anywhere; its first word is the type
 
 _STATX_BYTES = 256
@@ -113,6 +114,14 @@ def inodes_are_stable(fd: int) -> bool:
     do the same. Unknown kinds count as stable.
     """
     return _file_system_kind(fd) not in (_FAT, _EXFAT, _FUSE)
+
+
+def stamps_are_local(fd: int) -> bool:
+    """Return whether the times of an open file are at hand, exact, and ours alone to cause.
+
+    A server far away has a clock of its own, and to ask for it writes back what is cached.
+    """
+    return _file_system_kind(fd) not in _REMOTE | {_FAT, _EXFAT, _FUSE}
 
 
 def map_is_safe(fd: int) -> bool:

@@ -36,7 +36,7 @@ from tui_dl.storage.folder import (
     require_same_file,
     sync_folder,
 )
-from tui_dl.storage.kernel_calls import allocate_blocks
+from tui_dl.storage.kernel_calls import allocate_blocks, stamps_are_local
 from tui_dl.storage.publish import publish_no_replace, recover_publish
 
 __all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
@@ -57,6 +57,7 @@ class PartFile:
         "_sync_failed",
         "_wanted_name",
         "directory",
+        "has_local_stamps",
         "identity",
         "name",
         "part_name",
@@ -68,6 +69,7 @@ class PartFile:
         self.part_name = part_name
         self.name = name
         self.identity = identity_of(fd)
+        self.has_local_stamps = stamps_are_local(fd)
         self._file = DrainedDescriptor(fd)
         self._wanted_name = name
         self._is_placed = True
@@ -303,7 +305,7 @@ class PartFile:
         ``progress`` gets the bytes of each step and returns ``False`` to stop.
 
         Raises:
-            InterruptedError: ``progress`` asked to stop.
+            InterruptedError: it did.
             DiskError: the disk failed.
             RuntimeError: the file was closed meanwhile.
             ValueError: the algorithm is unknown here.
@@ -337,9 +339,7 @@ class PartFile:
         return final
 
     def rename_part_aside(self) -> str:
-        """Move the part to NAME.part.old-N, so that a new generation can use NAME.part.
-
-        Returns the new part name; this object goes on under it.
+        """Move the part to NAME.part.old-N and go on under that name; return it.
 
         Raises:
             DiskError: the part is not in place or cannot be renamed.

@@ -20,6 +20,7 @@ from tui_dl.domain.model import (
     Digest,
     DownloadOptions,
     DownloadRecord,
+    OldPart,
     PartIdentity,
     PieceHashes,
     Source,
@@ -101,10 +102,11 @@ def encode_record(record: DownloadRecord) -> bytes:
             "failure": None if failure is None else _encode_failure(failure),
             "name": record.name,
             "part_name": record.part_name,
-            "part": None if part is None else [part.device, part.inode, part.born_ns],
+            "part": None if part is None else _encode_part(part),
             "total_bytes": record.total_bytes,
             "synced": encode_ranges(record.synced),
             "generation": record.generation,
+            "old_part": None if record.old_part is None else _encode_old_part(record.old_part),
             "etag": record.validators.etag,
             "last_modified": record.validators.last_modified,
             "last_modified_is_strong": record.validators.last_modified_is_strong,
@@ -138,7 +140,7 @@ def decode_record(body: bytes) -> DownloadRecord:
 
 def _record(fields: _Json) -> DownloadRecord:
     part, failure, digest = fields.get("part"), fields.get("failure"), fields.get("digest")
-    supported = fields.get("ranges_supported")
+    supported, old = fields.get("ranges_supported"), fields.get("old_part")
     created_at = _decode_time(fields["created_at"])
     if created_at is None:
         raise ValueError("no created_at")
@@ -160,6 +162,7 @@ def _record(fields: _Json) -> DownloadRecord:
         total_bytes=_int_or_none(fields.get("total_bytes")),
         synced=decode_ranges(fields.get("synced", [])),
         generation=int(fields.get("generation", 1)),
+        old_part=None if old is None else _decode_old_part(old),
         validators=Validators(
             etag=_text_or_none(fields.get("etag")),
             last_modified=_text_or_none(fields.get("last_modified")),
@@ -234,6 +237,30 @@ def decode_ranges(offsets: list[int]) -> RangeSet:
         ValueError: the list is odd, or an end lies before its start.
     """
     return RangeSet(zip(map(int, offsets[::2]), map(int, offsets[1::2]), strict=True))
+
+
+def _encode_part(part: PartIdentity) -> list[int]:
+    return [part.device, part.inode, part.born_ns]
+
+
+def _encode_old_part(old: OldPart) -> dict[str, object]:
+    return {
+        "directory": old.directory,
+        "name": old.name,
+        "came_from": old.came_from,
+        "part": _encode_part(old.part),
+        "written": encode_ranges(old.written),
+    }
+
+
+def _decode_old_part(fields: _Json) -> OldPart:
+    return OldPart(
+        directory=_text(fields["directory"]),
+        name=_text(fields["name"]),
+        came_from=_text(fields["came_from"]),
+        part=PartIdentity(*map(int, fields["part"])),
+        written=decode_ranges(fields["written"]),
+    )
 
 
 def _encode_failure(failure: Failure) -> dict[str, object]:

@@ -1,0 +1,52 @@
+"""The last step of a download: its file has its name, now its record says so.
+
+Must not write, verify or publish bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_dl.domain.lifecycle import Event
+from tui_dl.domain.model import Assurance, Status
+from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.engine.old_part import OldPartKeeper
+
+if TYPE_CHECKING:
+    from tui_dl.engine.job import Job
+
+
+async def complete(job: Job, old: OldPartKeeper, assurance: Assurance) -> None:
+    """Say completed once the record is in the catalog; what is kept of ``old`` goes before.
+
+    Raises:
+        StateError, DiskError: the catalog cannot be written, or the file is not there.
+    """
+    await old.drop()
+    final = Path(job.record.directory) / (job.record.name or "")
+    status = await job.tools.pools.run(job.tools.pools.disk, final.stat)
+    job.count_time()
+    completed = replace(
+        job.record,
+        status=Status.COMPLETED,
+        total_bytes=status.st_size,
+        synced=RangeSet([Range(0, status.st_size)]),
+        assurance=assurance,
+        failure=None,
+        completed_at=datetime.now(UTC),
+        final_modified_ns=status.st_mtime_ns,
+    )
+    await job.tools.save_now(completed)
+    job.note("Completed.")
+    job.must_apply(
+        Event.VERIFIED,
+        total_bytes=completed.total_bytes,
+        synced=completed.synced,
+        assurance=assurance,
+        failure=None,
+        completed_at=completed.completed_at,
+        final_modified_ns=completed.final_modified_ns,
+    )
