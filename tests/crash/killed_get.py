@@ -48,6 +48,7 @@ class Task:
     seed: int
     size: int
     options: tuple[str, ...]
+    """The word PLACE in them becomes the number of the run."""
 
 
 class Fuse:
@@ -115,7 +116,8 @@ def run(task: Task, place: Path, point: int | None) -> int:
         os.environ["TUI_DL_DATA_DIR"] = str(place / "state")
         if point is not None:
             Fuse(point, place / "last words").install()
-        code = tui_dl(["get", "-q", "-d", str(place / "target"), *task.options, task.url])
+        options = [option.replace("PLACE", place.name) for option in task.options]
+        code = tui_dl(["get", "-q", "-d", str(place / "target"), *options, task.url])
     finally:
         os._exit(code)
 

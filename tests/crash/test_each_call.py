@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fault_server import FaultServer, Resource, sha256_of
+from tests.support.fault_server import (
+    Exchange,
+    FaultServer,
+    Resource,
+    changed,
+    cut_after,
+    sha256_of,
+)
 
 SIZE = 150_000
 EVERY = os.environ.get("CRASH_EACH_CALL") == "every"
@@ -24,16 +31,53 @@ def test_a_kill_at_any_call_costs_nothing(
 ) -> None:
     url = fault_server.add(Resource(path="/small.bin", size=SIZE))
     digest = f"sha-256={sha256_of(1, SIZE)}"
-    task = {
-        "base": str(memory_folder),
-        "url": url,
-        "seed": 1,
-        "size": SIZE,
-        "options": ["--checksum", digest] if start == 4 else [],
-        "start": start,
-        "step": 1 if EVERY else 8,
-        "twice": start == 7,
-    }
+    places = kill_at_each_call(
+        {
+            "base": str(memory_folder),
+            "url": url,
+            "seed": 1,
+            "size": SIZE,
+            "options": ["--checksum", digest] if start == 4 else [],
+            "start": start,
+            "step": 1 if EVERY else 8,
+            "twice": start == 7,
+        }
+    )
+    assert places.total() >= 6, "few calls were met: is anything counted?"
+
+
+async def change_once(x: Exchange) -> None:
+    """Give each run two thirds of one version; all that it asks for later is another one."""
+    run = x.request.header("x-run")
+    if sum(r.header("x-run") == run for r in x.log.requests) > 1:
+        x.answer_for(changed(x.resource, 2))
+    else:
+        await cut_after(SIZE * 2 // 3)(x)
+
+
+@pytest.mark.parametrize("start", [30])
+def test_a_kill_while_the_version_changes_leaves_nothing_of_the_old_one(
+    fault_server: FaultServer, memory_folder: Path, start: int
+) -> None:
+    """Trap H7: the old part goes aside, comes to its end there, or was not yet touched."""
+    url = fault_server.add(Resource(path="/small.bin", size=SIZE), change_once)
+    places = kill_at_each_call(
+        {
+            "base": str(memory_folder),
+            "url": url,
+            "seed": 2,
+            "size": SIZE,
+            "options": ["-H", "X-Run: PLACE"],
+            "start": start,
+            "step": 1 if EVERY else 17,
+            "twice": False,
+        }
+    )
+    assert places.total() >= 6, "few calls were met: is anything counted?"
+
+
+def kill_at_each_call(task: dict[str, object]) -> Counter[str]:
+    """Run ``killed_get``; return at which calls it killed, and how often."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.killed_get", json.dumps(task)],
         cwd=Path(__file__).parents[2],
@@ -44,5 +88,5 @@ def test_a_kill_at_any_call_costs_nothing(
     assert done.returncode == 0, done.stderr[-3000:]
     places = Counter(json.loads(done.stdout))
     print(places)
-    assert places.total() >= 6, "few calls were met: is anything counted?"
     assert len(places) >= 3, "hardly any two calls differed: is anything counted?"
+    return places

@@ -9,6 +9,7 @@ import pytest
 
 from tests.engine.driving import running
 from tests.support.fault_server import FaultServer, Resource, check_file, sha256_of, status
+from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Assurance, Digest, Status
 
 MIB = 1024 * 1024
@@ -21,7 +22,7 @@ def mirror_server() -> Iterator[FaultServer]:
         yield server
 
 
-def resource(seed: int = 1, etag: str = '"v1"', **changes: object) -> Resource:
+def resource(seed: int = 1, etag: str | None = '"v1"', **changes: object) -> Resource:
     values: dict[str, object] = {"size": SIZE, "rate_bps": 2 * MIB, **changes}
     return Resource(path="/f", seed=seed, etag=etag, **values)  # type: ignore[arg-type] # fields by name
 
@@ -35,7 +36,7 @@ async def test_a_mirror_with_the_same_tag_shares_the_work(
         assert row.status is Status.COMPLETED, row.failure
         assert row.assurance is Assurance.VALIDATOR
         check_file(driver.path(row), 1, SIZE)
-    assert mirror_server.bytes_sent("/f") > MIB
+    assert mirror_server.bytes_sent("/f") > MIB // 4
 
 
 async def test_a_mirror_that_differs_by_one_byte_never_reaches_the_file(
@@ -153,3 +154,45 @@ async def test_a_first_link_that_dies_midway_costs_no_restart(
         assert (await driver.details(record_id)).generation == 1
         check_file(driver.path(row), 1, SIZE)
     assert mirror_server.bytes_sent("/f") < SIZE
+
+
+async def test_an_equal_date_is_no_proof(
+    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path
+) -> None:
+    """Trap H9: two builds of one day have one date."""
+    url = fault_server.add(resource(etag=None))
+    mirror = mirror_server.add(resource(etag=None, patches=((SIZE - 5, b"x"),), rate_bps=8 * MIB))
+    async with running(tmp_path) as driver:
+        row = await driver.fetch(url, mirrors=(mirror,))
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, SIZE)
+
+
+@pytest.mark.parametrize("wrong", ["mirror", "first link"])
+async def test_after_a_wrong_digest_each_link_is_asked_alone(
+    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path, wrong: str
+) -> None:
+    """Trap H37: one tag for two files; the user's digest tells which link is right."""
+    patches = ((SIZE - 5, b"x"),)
+    url = fault_server.add(resource(patches=patches if wrong == "first link" else ()))
+    mirror = mirror_server.add(resource(patches=patches if wrong == "mirror" else ()))
+    async with running(tmp_path) as driver:
+        row = await driver.fetch(
+            url, mirrors=(mirror,), digests=(Digest("sha256", sha256_of(1, SIZE)),)
+        )
+        assert row.status is Status.COMPLETED, row.failure
+        assert row.assurance is Assurance.DIGEST
+        check_file(driver.path(row), 1, SIZE)
+        assert [path.name for path in driver.folder.iterdir()] == ["f"]
+
+
+async def test_a_digest_that_no_link_agrees_with_is_told(
+    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path
+) -> None:
+    url, mirror = fault_server.add(resource(rate_bps=0)), mirror_server.add(resource(rate_bps=0))
+    async with running(tmp_path) as driver:
+        row = await driver.fetch(url, mirrors=(mirror,), digests=(Digest("sha256", "0" * 64),))
+        assert row.failure is not None
+        assert row.failure.code is ErrorCode.DIGEST_MISMATCH
+    assert mirror_server.bytes_sent("/f") >= SIZE
+    assert fault_server.bytes_sent("/f") >= SIZE

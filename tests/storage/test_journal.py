@@ -314,6 +314,12 @@ def test_d5_the_last_write_is_noted_and_claims_nothing(folder: Path) -> None:
     assert noted.is_at_rest
     assert noted.ranges == RangeSet([(7, 9)])
     assert noted.last_write_ns == 1_700_000_000_000_000_009
+    journal.note_write(1_700_000_000_000_000_010)
+    noted = WrittenJournal.load_noted(
+        folder / "j", record_id="r", generation=3, part=PART, boot_id=BOOT
+    )
+    assert noted is not None
+    assert not noted.is_at_rest, "a write is under way again"
     journal.close()
 
 
