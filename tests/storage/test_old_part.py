@@ -19,7 +19,7 @@ def an_old_part(folder: Path) -> OldPart:
     part = PartFile.reserve(folder, "f")
     part.write_at(b"old", 0)
     part.close()
-    return OldPart("f.part.old-1", "f.part", part.identity, RangeSet([(0, 3)]))
+    return OldPart(str(folder), "f.part.old-1", "f.part", part.identity, RangeSet([(0, 3)]))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -29,21 +29,21 @@ def names_in(folder: Path) -> list[str]:
 def test_it_is_moved_once_and_then_found(tmp_path: Path) -> None:
     old = an_old_part(tmp_path)
     for _ in range(2):
-        assert settle_old_part(tmp_path, old, may_be_at_source=True) is Settled.IN_PLACE
+        assert settle_old_part(old, may_be_at_source=True) is Settled.IN_PLACE
         assert names_in(tmp_path) == ["f.part.old-1"]
 
 
 def test_two_names_of_a_kill_between_link_and_unlink_become_one(tmp_path: Path) -> None:
     old = an_old_part(tmp_path)
     os.link(tmp_path / "f.part", tmp_path / "f.part.old-1")
-    assert settle_old_part(tmp_path, old, may_be_at_source=True) is Settled.IN_PLACE
+    assert settle_old_part(old, may_be_at_source=True) is Settled.IN_PLACE
     assert names_in(tmp_path) == ["f.part.old-1"]
 
 
 def test_a_name_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
     old = an_old_part(tmp_path)
     (tmp_path / "f.part.old-1").write_text("mine")
-    assert settle_old_part(tmp_path, old, may_be_at_source=True) is Settled.NAME_TAKEN
+    assert settle_old_part(old, may_be_at_source=True) is Settled.NAME_TAKEN
     assert (tmp_path / "f.part.old-1").read_text() == "mine"
     assert free_aside_name(tmp_path, "f") == "f.part.old-2"
 
@@ -53,14 +53,14 @@ def test_a_foreign_file_under_either_name_is_none_of_ours(tmp_path: Path) -> Non
     (tmp_path / "f.part").rename(tmp_path / "elsewhere")
     for name in ("f.part", "f.part.old-1"):
         (tmp_path / name).write_text("mine")
-    assert settle_old_part(tmp_path, old, may_be_at_source=True) is Settled.GONE
+    assert settle_old_part(old, may_be_at_source=True) is Settled.GONE
     assert (tmp_path / "f.part").read_text() == "mine"
 
 
 def test_the_part_of_the_new_version_is_never_taken_for_the_old_one(tmp_path: Path) -> None:
     """An inode number is used again where the file system does not tell a birth."""
     old = an_old_part(tmp_path)
-    assert settle_old_part(tmp_path, old, may_be_at_source=False) is Settled.GONE
+    assert settle_old_part(old, may_be_at_source=False) is Settled.GONE
     assert (tmp_path / "f.part").exists()
 
 
