@@ -298,28 +298,22 @@ def test_d3_stores_into_a_full_disk_do_not_kill_the_process(small_disk: Path) ->
 
 def test_d5_the_last_write_is_noted_and_claims_nothing(folder: Path) -> None:
     journal = create(folder / "j")
+
+    def noted() -> tuple[RangeSet, int, bool]:
+        found = WrittenJournal.load_noted(
+            folder / "j", record_id="r", generation=3, part=PART, boot_id=BOOT
+        )
+        assert found is not None
+        return found.ranges, found.last_write_ns, found.is_at_rest
+
     journal.note_write(1_700_000_000_000_000_000)
     journal.advance(journal.open_slot(7), 9)
-    noted = WrittenJournal.load_noted(
-        folder / "j", record_id="r", generation=3, part=PART, boot_id=BOOT
-    )
-    assert noted is not None
-    assert (noted.ranges, noted.last_write_ns) == (RangeSet([(7, 9)]), 1_700_000_000_000_000_000)
-    assert not noted.is_at_rest
+    claimed = RangeSet([(7, 9)])
+    assert noted() == (claimed, 1_700_000_000_000_000_000, False)
     journal.note_rest(1_700_000_000_000_000_009)
-    noted = WrittenJournal.load_noted(
-        folder / "j", record_id="r", generation=3, part=PART, boot_id=BOOT
-    )
-    assert noted is not None
-    assert noted.is_at_rest
-    assert noted.ranges == RangeSet([(7, 9)])
-    assert noted.last_write_ns == 1_700_000_000_000_000_009
+    assert noted() == (claimed, 1_700_000_000_000_000_009, True)
     journal.note_write(1_700_000_000_000_000_010)
-    noted = WrittenJournal.load_noted(
-        folder / "j", record_id="r", generation=3, part=PART, boot_id=BOOT
-    )
-    assert noted is not None
-    assert not noted.is_at_rest, "a write is under way again"
+    assert noted() == (claimed, 1_700_000_000_000_000_010, False), "a write is under way again"
     journal.close()
 
 
