@@ -37,6 +37,10 @@ class InputEntry:
     given_for: str | None = None
     """The address of that document: the user's headers and logins were given for it."""
 
+    def has(self, name: str) -> bool:
+        """Return whether an option of that name is given."""
+        return any(option.name == name for option in self.options)
+
 
 def parse_input(text: str) -> list[InputEntry]:
     """Return the entries of a file in order.

@@ -5,6 +5,8 @@ Must not know click: ``options.py`` wraps these for flags, ``requests.py`` uses 
 
 from __future__ import annotations
 
+import re
+
 from tui_dl.domain.digests import parse_checksum
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import Digest
@@ -16,6 +18,7 @@ MAX_CONNECTIONS = 64
 MAX_SLOTS = 100
 MAX_TRIES = 10_000
 MAX_SECONDS = 86_400.0
+_GID = re.compile(r"(?!0{16})[0-9a-f]{16}")
 
 
 def connections(text: str) -> int:
@@ -55,6 +58,14 @@ def url(text: str) -> str:
     """Return the text if it is an address that can be asked."""
     parse_url(text)
     return text
+
+
+def gid(text: str) -> str:
+    """Return aria2's name of a download: sixteen hex digits, not all of them 0."""
+    value = text.lower()
+    if not _GID.fullmatch(value):
+        raise UsageError("A gid is sixteen hex digits.")
+    return value
 
 
 def header(text: str) -> tuple[str, str]:

@@ -6,8 +6,10 @@ record exists. Must not do I/O beyond reading the list and looking for named fil
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,7 +49,8 @@ def read_entries(
 ) -> list[InputEntry]:
     """Return what is to be downloaded: the arguments first, then the list.
 
-    Patterns stand for many entries, unless addresses are meant as they are.
+    Patterns stand for many entries, unless addresses are meant as they are. An entry of a
+    saved session has a gid: it is one download, with its address to the letter.
 
     Raises:
         UsageError: the list cannot be read, or is not one; a pattern is wrong.
@@ -57,7 +60,9 @@ def read_entries(
         entries += _listed(input_file)
     if is_literal:
         return entries
-    expanded = [single for entry in entries for single in expand_entry(entry)]
+    expanded: list[InputEntry] = []
+    for entry in entries:
+        expanded += [entry] if entry.has("gid") else expand_entry(entry)
     if len(expanded) > max(MOST_URLS, len(entries)):
         raise UsageError(
             f"The patterns stand for {len(expanded)} addresses; "
@@ -71,8 +76,12 @@ def _listed(input_file: str) -> list[InputEntry]:
         if input_file == "-":
             text = sys.stdin.buffer.read().decode("utf-8")
         else:
-            text = Path(input_file).read_text(encoding="utf-8")
+            data = Path(input_file).read_bytes()
+            is_packed = input_file.endswith(".gz")
+            text = (gzip.decompress(data) if is_packed else data).decode("utf-8")
         return parse_input(text)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UsageError(f"The list {input_file} is not what gzip writes.") from error
     except OSError as error:
         raise UsageError(f"The list {input_file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -91,13 +100,13 @@ def build_batch(entries: Sequence[InputEntry], wanted: Wanted) -> Batch:
         raise UsageError("Nothing to download: give a URL, or a list with -i FILE.")
     if len(entries) > 1:
         _refuse_single_file_options(wanted.options, len(entries))
-    seen: set[tuple[str, str, str | None]] = set()
+    seen: set[tuple[str | None, ...]] = set()
     requests: list[AddRequest] = []
     notes: list[str] = []
     for entry in entries:
         request, entry_notes = _build(entry, wanted)
         notes.extend(entry_notes)
-        key = (request.url, request.directory, request.options.out)
+        key = (request.url, request.directory, request.options.out, request.gid)
         if key in seen:
             notes.append(f"{redacted(entry.urls[0])} is given twice; it is fetched once.")
             continue
@@ -125,12 +134,15 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
     options = replace(options, pieces=entry.pieces)
     if entry.given_for is not None and not _has_origin(entry.urls[0], entry.given_for):
         options = without_secrets(options)
+    gid: str | None = None
     for option in entry.options:
         try:
             if option.name == "dir":
                 directory = absolute(option.value)
             elif option.name == "pause":
                 paused = parse.flag(option.value)
+            elif option.name == "gid":
+                gid = parse.gid(option.value)
             elif option.name == "header":
                 options = replace(options, headers=(*options.headers, parse.header(option.value)))
             elif option.name == "checksum":
@@ -153,7 +165,16 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
         where = f"line {entry.line}" if entry.line else redacted(entry.urls[0])
         raise UsageError(f"{where}: {error.message}", code=error.code) from error
     options = replace(options, mirrors=(*entry.urls[1:], *options.mirrors))
-    return AddRequest(entry.urls[0], str(directory), options, paused=paused), notes
+    request = AddRequest(
+        entry.urls[0],
+        str(directory),
+        options,
+        paused=paused,
+        gid=gid,
+        # Whoever gives gids says which downloads are the same.
+        allow_duplicate=gid is not None,
+    )
+    return request, notes
 
 
 def _has_origin(url: str, other: str) -> bool:

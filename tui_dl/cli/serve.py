@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui_dl.domain.model import AddRequest
     from tui_dl.domain.snapshot import DownloadEvent
     from tui_dl.engine.config import EngineConfig
+    from tui_dl.service.contract import DownloadService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,10 @@ def run(flags: ServeFlags, console: Console) -> int:
     requests: Sequence[AddRequest] = ()
     if entries:
         wanted = Wanted(directory, DownloadOptions(), paused=flags.paused)
-        requests = build_batch(entries, wanted).requests
+        batch = build_batch(entries, wanted)
+        requests = batch.requests
+        for sentence in batch.notes:
+            console.say(sentence)
     from tui_dl.api.start import check_exposure
 
     check_exposure(api_settings(setup, directory, flags))
@@ -121,12 +125,26 @@ async def _serve(
             _greet(address, exposure(flags.host or setup.settings.api.host, address), console)
             if not flags.quiet:
                 service.subscribe(lambda event: _report(event, console))
-            if requests:
-                await service.add(requests)
+            await _add(service, requests, console)
             return await ended
         finally:
             # Inside the block, so that a second signal still ends a slow close.
             await service.close()
+
+
+async def _add(service: DownloadService, requests: Sequence[AddRequest], console: Console) -> None:
+    """Add what the command line names; what a saved session holds may be here already."""
+    from tui_dl.domain.redaction import redacted
+
+    known = {row.gid for row in service.snapshot().downloads}
+    fresh = [request for request in requests if request.gid not in known]
+    if len(fresh) < len(requests):
+        console.say(f"In the list already: {len(requests) - len(fresh)}.")
+    if not fresh:
+        return
+    for request, result in zip(fresh, await service.add(fresh), strict=True):
+        if result.failure is not None:
+            console.say(f"{redacted(request.url)}: {result.failure.message}")
 
 
 def _greet(address: str, warning: str | None, console: Console) -> None:

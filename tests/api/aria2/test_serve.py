@@ -74,7 +74,7 @@ async def test_a_session_goes_from_one_serve_to_the_next(
     for rpc in (True, False):
         assert (await first.call("getVersion", rpc=rpc))["version"]
     options = {"pause": "true", "out": "mine.bin", "split": "3", "header": ["A: 1", "B: 2"]}
-    await first.call("addUri", [url, f"{url}?mirror"], options)
+    gid = await first.call("addUri", [url, f"{url}?mirror"], options)
     assert (await first.call("getGlobalOption"))["split"] == "16"
     assert await first.call("saveSession") == "OK"
     assert await first.call("shutdown") == "OK"
@@ -85,10 +85,14 @@ async def test_a_session_goes_from_one_serve_to_the_next(
     second = Serve(tmp_path / "second")
     await second.start("-i", str(session))
     (told,) = await second.call("tellWaiting", 0, 10)
-    assert told["status"] == "paused"
+    assert (told["gid"], told["status"]) == (gid, "paused")
     assert [uri["uri"] for uri in told["files"][0]["uris"]] == [url, f"{url}?mirror"]
     option = await second.call("getOption", told["gid"])
     assert (option["out"], option["split"], option["header"]) == ("mine.bin", "3", "A: 1\nB: 2\n")
     assert option["dir"] == str(tmp_path / "first" / "target")
+    assert await second.call("forceShutdown") == "OK"
+    assert await second.ended() == 0
+    await second.start("-i", str(session))
+    assert [one["gid"] for one in await second.call("tellWaiting", 0, 10)] == [gid], "not twice"
     assert await second.call("forceShutdown") == "OK"
     assert await second.ended() == 0

@@ -1,7 +1,7 @@
 """aria2's session and input files: addresses on one line, indented options below. Pure.
 
-``tui-dl serve --input-file`` reads them with ``session_requests``, saveSession writes them
-with ``session_text``. Must not open files.
+saveSession writes them with ``session_text``; ``tui-dl serve --input-file`` reads them as
+it reads every list. ``session_requests`` is what aria2 itself would add. Must not open files.
 """
 
 from __future__ import annotations
