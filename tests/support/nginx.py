@@ -74,6 +74,7 @@ class Nginx:
     ``rate_bps`` is per connection, 0 unlimited; nginx lets one second's worth go at once.
     ``chain_file`` (certificate chain and key in
     one PEM) turns on TLS. ``extra`` goes into the location block as it is.
+    ``send_buffer_bytes`` bounds what counts as sent and is still here; 0 is the system's choice.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Nginx:
         chain_file: Path | None = None,
         workers: int = 1,
         extra: str = "",
+        send_buffer_bytes: int = 0,
     ) -> None:
         self._program = nginx_path()
         self._root = root
@@ -93,6 +95,7 @@ class Nginx:
         self._chain_file = chain_file
         self._workers = workers
         self._extra = extra
+        self._send_buffer_bytes = send_buffer_bytes
         self.port = 0
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -200,6 +203,7 @@ class Nginx:
         tls = ""
         if self._chain_file is not None:
             tls = f"ssl_certificate {self._chain_file}; ssl_certificate_key {self._chain_file};"
+        buffer = f" sndbuf={self._send_buffer_bytes}" if self._send_buffer_bytes else ""
         zone = limit = ""
         if self._most_per_address:
             zone = "limit_conn_zone $binary_remote_addr zone=peers:1m;"
@@ -227,7 +231,7 @@ http {{
     tcp_nopush on;
     keepalive_requests 100000;
     server {{
-        listen 127.0.0.1:{self.port}{" ssl" if tls else ""} backlog=1024;
+        listen 127.0.0.1:{self.port}{" ssl" if tls else ""} backlog=1024{buffer};
         {tls}
         root {self._root};
         location / {{
