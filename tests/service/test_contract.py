@@ -14,7 +14,7 @@ from tests.support.fault_server import FaultServer, Resource, check_file
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Status
 from tui_dl.domain.snapshot import EngineSnapshot, EventKind
-from tui_dl.service.contract import AddOutcome, MoveTo, Recheck
+from tui_dl.service.contract import AddOutcome, MoveTo, Preview, Recheck
 
 SLOW = Resource(path="/slow.bin", size=50_000_000, rate_bps=200_000)
 SMALL = Resource(path="/small.bin", size=100_000)
@@ -226,6 +226,24 @@ async def test_a_new_link_is_taken_while_stopped(bench: Bench) -> None:
     assert (await bench.service.set_url(id_, "http://127.0.0.1:9/b")).failure is None
     await bench.row(id_, lambda row: row.url.endswith("/b"))
     assert code_of(await bench.service.set_url(id_, "no url")) is ErrorCode.INVALID_URL
+
+
+async def test_a_preview_tells_name_and_size_and_fetches_nothing(
+    bench: Bench, fault_server: FaultServer
+) -> None:
+    """A link that works once must still work afterwards: it is asked by HEAD."""
+    url = fault_server.add(SMALL)
+    folder = str(bench.folder)
+    assert await bench.service.preview(AddRequest(url, folder)) == Preview("small.bin", 100_000)
+    fault_server.wait_idle()
+    assert fault_server.bytes_sent(SMALL.path) == 0
+    missing = await bench.service.preview(AddRequest(fault_server.url("/none.bin"), folder))
+    assert missing == Preview("none.bin")
+    dead = await bench.service.preview(AddRequest("http://127.0.0.1:9/a.bin", folder))
+    assert dead.failure is not None
+    assert (dead.name, dead.failure.code) == ("a.bin", ErrorCode.CONNECT_REFUSED)
+    assert bench.service.snapshot().downloads == ()
+    assert list(bench.folder.iterdir()) == []
 
 
 async def test_a_download_gets_another_folder_and_name(bench: Bench) -> None:

@@ -30,6 +30,7 @@ from tui_dl.service.contract import (
     AddResult,
     EventListener,
     MoveTo,
+    Preview,
     Recheck,
 )
 
@@ -46,6 +47,7 @@ class FakeService:
         self.free_bytes: int | None = 214_000_000_000
         self.api_address: str | None = "127.0.0.1:1700"
         self.stale_s = 0.0
+        self.previews: dict[str, Preview] = {}
         self.now = START
         self.fail_next: Exception | None = None
         self._rows: dict[str, DownloadSnapshot] = {}
@@ -170,6 +172,12 @@ class FakeService:
         """Add, refuse or name the duplicate of each request."""
         self._note("add", tuple(requests))
         return [self._add_one(request) for request in requests]
+
+    async def preview(self, request: AddRequest) -> Preview:
+        """Tell what a test put into ``previews`` under this URL, else the name in the URL."""
+        self._note("preview", request.url)
+        name = name_from_url(parse_url(request.url).target) or "download"
+        return self.previews.get(request.url, Preview(name))
 
     async def pause(self, ids: Sequence[str]) -> list[ActionResult]:
         """Pause: queued ones at once, running ones after ``settle_pauses``."""

@@ -7,6 +7,7 @@ from tests.tui.driving import SMALL, driven
 from tests.tui.fake_service import FakeService
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import EventKind
+from tui_dl.tui.view.listing import SortKey
 from tui_dl.tui.widgets.bars import TabLine
 from tui_dl.tui.widgets.download_list import DownloadList
 
@@ -170,16 +171,17 @@ async def test_sorting_changes_the_picture_and_not_the_queue() -> None:
     service = FakeService()
     service.put("b.bin", Status.COMPLETED, total_bytes=1)
     service.put("a.bin", Status.QUEUED, total_bytes=9)
-    service.put("c.bin", Status.DOWNLOADING, total_bytes=5)
+    service.put("c.bin", Status.DOWNLOADING, total_bytes=5, rate_bps=7.0, eta_s=3.0, connections=2)
     async with driven(service) as d:
         orders = {}
-        for _ in range(5):
+        for _ in SortKey:
             orders[d.app.screen.query_one(TabLine).sort.value] = "".join(
                 row.name[0] for row in d.listing.rows
             )
             await d.press("S")
         assert orders == {
-            "queue": "bac", "status": "cab", "name": "abc", "size": "acb", "added": "cab",
+            "queue": "bac", "status": "cab", "name": "abc", "size": "acb", "rate": "cba",
+            "time left": "cba", "connections": "cba", "added": "cab",
         }  # fmt: skip
         assert service.names() == ["b.bin", "a.bin", "c.bin"]
 

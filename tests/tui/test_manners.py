@@ -94,8 +94,9 @@ def test_each_heading_sorts_by_what_it_says(width: int) -> None:
         ("status", SortKey.STATUS),
         ("progress", None),
         ("size", SortKey.SIZE),
-        ("rate", None),
-        ("conn", None),
+        ("rate", SortKey.RATE),
+        ("left", SortKey.LEFT),
+        ("conn", SortKey.CONNECTIONS),
     ):
         if word in text:
             assert sort_at(columns, text.index(word)) is sort, word

@@ -325,6 +325,23 @@ class Ui:
         default=True,
         metadata=_rule(Kind.FLAG, "Show the total progress in the terminal's title."),
     )
+    preview: bool = field(
+        default=True,
+        metadata=_rule(Kind.FLAG, "Ask for name and size of a link before it is added."),
+    )
+    notify: str = field(
+        default="off",
+        metadata=_rule(
+            Kind.TEXT,
+            "How to tell outside the app that a download ended: osc9 or osc777 to the "
+            "terminal, desktop by notify-send.",
+            choices=("off", "osc9", "osc777", "desktop"),
+        ),
+    )
+    clipboard: bool = field(
+        default=True,
+        metadata=_rule(Kind.FLAG, "Offer links in the clipboard when the app gets the focus."),
+    )
 
 
 @dataclass(frozen=True, slots=True)

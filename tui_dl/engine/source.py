@@ -66,6 +66,8 @@ class LinkSource:
         end: int | None,
         validators: Validators,
         head_timeout_s: float = LONGEST_HEAD_S,
+        *,
+        head_only: bool = False,
     ) -> HttpRequest:
         """Return the request for bytes ``start``..``end`` (half-open; ``None`` to the end).
 
@@ -103,6 +105,7 @@ class LinkSource:
             netrc_file=options.netrc_file or config.netrc_file,
             bearer=options.bearer,
             waits_for_challenge=options.auth_challenge,
+            head_only=head_only,
         )
 
     @property

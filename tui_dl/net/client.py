@@ -109,7 +109,7 @@ class HttpClient:
                 target = next_url(reply, url, conditional=conditional)
                 if target is None:
                     return reply
-                await _finish(reply)
+                await _finish(reply, request)
             except BaseException:  # a cancellation too must not leak the connection
                 await reply.aclose()
                 raise
@@ -168,7 +168,7 @@ class HttpClient:
                 ):
                     return reply
                 questions += 1
-                await _finish(reply)
+                await _finish(reply, request)
             except BaseException:  # a cancellation too must not leak the connection
                 await reply.aclose()
                 raise
@@ -191,7 +191,7 @@ class HttpClient:
             proxy,
         )
         message = self._direct.build_request(
-            "GET",
+            "HEAD" if request.head_only else "GET",
             f"{url.scheme}://{url.host_port}/",
             headers=fields,
             extensions={"target": url.target.encode("ascii"), WIRE: wire},
@@ -200,9 +200,9 @@ class HttpClient:
         return FastReply(response.extensions[BODY], url.raw)
 
 
-async def _finish(reply: Reply) -> None:
+async def _finish(reply: Reply, request: HttpRequest) -> None:
     """Read the small body of a redirect, so that its connection can be used again."""
-    known = reply.framing is not Framing.CLOSE
+    known = reply.framing is not Framing.CLOSE and not request.head_only
     if known and (reply.content_length or 0) <= SMALL_REDIRECT_BYTES:
         try:
             async with asyncio.timeout(1.0):

@@ -79,7 +79,7 @@ class ProxyClients:
         address = parse_proxy(proxy).where
         limit_s = request.connect_timeout_s + request.head_timeout_s
         message = client.build_request(
-            "GET",
+            "HEAD" if request.head_only else "GET",
             f"{url.scheme}://{url.host_port}/",
             headers=fields,
             timeout=httpx.Timeout(None, connect=request.connect_timeout_s),

@@ -93,6 +93,8 @@ class HttpRequest:
     cookies: CookieJar | None = None
     """The jar of the job; redirects fill it. ``None``: one that lives for this call."""
     use_netrc: bool = True
+    head_only: bool = False
+    """Ask with HEAD: the reply has no body, whatever its length says."""
     named_by: str | None = None
     """IP address of the server that gave us ``url``: it counts as a redirect from there."""
     hosts: HostRule = ANY_HOST

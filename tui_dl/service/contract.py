@@ -54,6 +54,18 @@ class Recheck(StrEnum):
     """The server does not tell, or cannot be reached."""
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a link leads to, before anything is fetched."""
+
+    name: str
+    """The name that the file would get."""
+    total_bytes: int | None = None
+    """``None`` when the server does not tell."""
+    failure: Failure | None = None
+    """Why nobody could be asked."""
+
+
 class MoveTo(StrEnum):
     """Where a queued download goes."""
 
@@ -93,6 +105,13 @@ class DownloadService(Protocol):
 
     async def add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
         """Add downloads; all that are well-formed become records in one transaction."""
+
+    async def preview(self, request: AddRequest) -> Preview:
+        """Ask what a request leads to, with one HEAD; nothing is fetched or kept.
+
+        Raises:
+            UsageError: the URL or an option is wrong.
+        """
 
     async def pause(self, ids: Sequence[str]) -> list[ActionResult]:
         """Ask running and queued downloads to pause; returns once asked, not once paused."""

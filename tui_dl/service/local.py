@@ -16,6 +16,7 @@ from tui_dl.domain.snapshot import DownloadDetails, EngineSnapshot
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
 from tui_dl.engine.engine import Engine
+from tui_dl.engine.preview import look_at
 from tui_dl.engine.recheck import recheck
 from tui_dl.engine.relocate import relocate_in
 from tui_dl.engine.world import REAL_WORLD, World
@@ -25,6 +26,7 @@ from tui_dl.service.contract import (
     AddResult,
     EventListener,
     MoveTo,
+    Preview,
     Recheck,
 )
 
@@ -79,6 +81,15 @@ class LocalService:
         """
         answers = await self._engine.call(lambda core: core.add(requests))
         return [AddResult(AddOutcome(outcome), id_, failure) for outcome, id_, failure in answers]
+
+    async def preview(self, request: AddRequest) -> Preview:
+        """Ask what a request leads to; nothing is fetched or kept."""
+
+        async def work(core: Core) -> Preview:
+            seen = await look_at(request, core.tools.around.client, core.tools.config)
+            return Preview(seen.name, seen.total_bytes, seen.failure)
+
+        return await self._engine.call(work)
 
     async def pause(self, ids: Sequence[str]) -> list[ActionResult]:
         """Ask downloads to pause."""

@@ -20,6 +20,7 @@ from tui_dl.service.contract import (
     AddResult,
     EventListener,
     MoveTo,
+    Preview,
     Recheck,
 )
 from tui_dl.service.remote_http import RemoteHttp
@@ -104,6 +105,10 @@ class RemoteService:
             TuiDlError: the engine cannot be reached, or could not store them.
         """
         return await self._link.add(requests) if requests else []
+
+    async def preview(self, request: AddRequest) -> Preview:
+        """Ask what a request leads to, as seen from the engine."""
+        return await self._link.preview(request)
 
     async def pause(self, ids: Sequence[str]) -> list[ActionResult]:
         """Ask downloads to pause."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from tui_dl.domain.errors import ErrorCode, Failure, TransferError, TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot
-from tui_dl.service.contract import ActionResult, AddResult, Recheck
+from tui_dl.service.contract import ActionResult, AddResult, Preview, Recheck
 from tui_dl.service.remote_http import Answer, RemoteHttp
 from tui_dl.service.remote_wire import (
     PREFIX,
@@ -62,6 +62,9 @@ class Link(Protocol):
     async def add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
         """Add downloads."""
 
+    async def preview(self, request: AddRequest) -> Preview:
+        """Ask what a request leads to."""
+
     async def act(self, act: Act) -> list[ActionResult]:
         """Do one deed."""
 
@@ -101,6 +104,11 @@ class NativeLink:
         body = encode(Additions(tuple(requests)))
         answer = await self._http.ask("POST", f"/{PREFIX}/add", body=body)
         return list(decode(_good(answer), AddAnswers).results)
+
+    async def preview(self, request: AddRequest) -> Preview:
+        """Ask what a request leads to."""
+        body = encode(Additions((request,)))
+        return decode(_good(await self._http.ask("POST", f"/{PREFIX}/preview", body=body)), Preview)
 
     async def act(self, act: Act) -> list[ActionResult]:
         """Do one deed."""

@@ -14,8 +14,10 @@ from typing import Any
 
 from tui_dl.domain.errors import ErrorCode, Failure, TransferError, UsageError
 from tui_dl.domain.model import AddRequest, Validators
+from tui_dl.domain.names import name_from_url
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, DownloadSnapshot, EngineSnapshot
-from tui_dl.service.contract import ActionResult, AddOutcome, AddResult, Recheck
+from tui_dl.domain.urls import parse_url
+from tui_dl.service.contract import ActionResult, AddOutcome, AddResult, Preview, Recheck
 from tui_dl.service.remote_http import Answer, RemoteHttp
 from tui_dl.service.remote_link import LinkItem, Part, Whole
 from tui_dl.service.remote_sse import SseFrame
@@ -77,6 +79,10 @@ class SurgeLink:
     async def add(self, requests: Sequence[AddRequest]) -> list[AddResult]:
         """Add downloads one by one: Surge's batch does not tell their ids."""
         return [await self._add_one(request) for request in requests]
+
+    async def preview(self, request: AddRequest) -> Preview:
+        """Return the name in the URL: Surge tells nothing before it starts."""
+        return Preview(name_from_url(parse_url(request.url).target) or "download")
 
     async def act(self, act: Act) -> list[ActionResult]:
         """Do one deed, id by id."""

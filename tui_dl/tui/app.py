@@ -34,6 +34,7 @@ from tui_dl.tui.commands import KeyCommands
 from tui_dl.tui.feed import TICK_S, SnapshotFeed
 from tui_dl.tui.keys import key_name, key_of
 from tui_dl.tui.news import news_of
+from tui_dl.tui.notices import tell_outside
 from tui_dl.tui.opening import open_outside
 from tui_dl.tui.preferences import Preferences
 from tui_dl.tui.removals import GRACE_S, Removals
@@ -138,9 +139,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
         self._untold: list[DownloadEvent] = []
         self._news_timer: Timer | None = None
         self._watch = leaving.DoneWatch() if exit_when_done else None
-        for theme in themes.OWN_THEMES:
-            self.register_theme(theme)
-        self.notices = (*notices, *live.wear(self))
+        self.notices = (*notices, *live.dress(self))
 
     # --- start and stop -----------------------------------------------------------
 
@@ -260,6 +259,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
             self.bell()
         for each in news:
             self.say(each.sentence, each.severity)
+            tell_outside(self.preferences.settings.ui.notify, each.sentence, self._write_raw)
         self._news_timer = self.set_timer(GATHER_NEWS_S, self._tell_news) if news else None
 
     # --- telling and asking -------------------------------------------------------------

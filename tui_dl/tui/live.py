@@ -5,7 +5,10 @@ Must not save anything: that is ``preferences.py``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from textual.theme import Theme
 
 from tui_dl.config.schema import Entry, Value, entries
 from tui_dl.domain.display import display_text
@@ -13,6 +16,7 @@ from tui_dl.domain.errors import TuiDlError
 from tui_dl.tui import themes
 from tui_dl.tui.keymap import read_keymap
 from tui_dl.tui.screens.theme import ThemeDialog
+from tui_dl.tui.user_themes import FOLDER, load_themes
 
 if TYPE_CHECKING:
     from tui_dl.tui.app import TuiDlApp
@@ -44,6 +48,18 @@ async def choose_theme(app: TuiDlApp) -> None:
         entry = next(entry for entry in entries() if entry.key == "ui.theme")
         if problem := await app.preferences.change(entry, name):
             app.say(display_text(problem), "error")
+
+
+def dress(app: TuiDlApp) -> tuple[str, ...]:
+    """Make all themes known and wear what the settings say; return what is wrong."""
+    found: Sequence[Theme] = themes.OWN_THEMES
+    problems: Sequence[str] = ()
+    if app.preferences.path is not None:
+        own, problems = load_themes(app.preferences.path.parent / FOLDER)
+        found = (*found, *own)
+    for theme in found:
+        app.register_theme(theme)
+    return (*problems, *wear(app))
 
 
 def wear(app: TuiDlApp) -> tuple[str, ...]:

@@ -23,6 +23,9 @@ LIVE_KEYS = frozenset(
         "ui.keys",
         "ui.bell",
         "ui.title",
+        "ui.preview",
+        "ui.notify",
+        "ui.clipboard",
     )
 )
 """Settings that act at once. All others do at the next start."""

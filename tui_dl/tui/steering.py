@@ -13,11 +13,18 @@ from tui_dl.domain.display import display_text, shorten_middle
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot
-from tui_dl.service.contract import ActionResult, DownloadService, MoveTo
+from tui_dl.service.contract import ActionResult, DownloadService, MoveTo, Recheck
 
 STOP_LIMIT_S = 20.0
 """How long a running download may take to pause before its link is changed."""
 Severity = Literal["information", "warning", "error"]
+
+
+RECHECKED: dict[Recheck, tuple[str, Severity]] = {
+    Recheck.SAME: ("the file is in place, and the server still has the same.", "information"),
+    Recheck.CHANGED: ("the file was changed or is gone, or the server has another.", "warning"),
+    Recheck.UNKNOWN: ("the server does not tell whether it is the same.", "information"),
+}
 
 
 class Say(Protocol):
@@ -67,6 +74,21 @@ class Steering:
         if taken and directory is not None:
             folder = shorten_middle(display_text(directory), 48)
             self._say(f"{plural(taken, 'download')} moved to {folder}.")
+
+    async def verify(self, downloads: Sequence[DownloadSnapshot]) -> None:
+        """Compare finished downloads with their sources, and say what came of it."""
+        for download in downloads:
+            name = shorten_middle(display_text(download.name), 40)
+            if download.status is not Status.COMPLETED:
+                self._say(f"{name} is not done: its bytes are checked as they arrive.", "warning")
+                continue
+            try:
+                found = await self._service.recheck(download.id)
+            except TuiDlError as error:
+                self._say(display_text(error.message), "error")
+                continue
+            sentence, severity = RECHECKED[found]
+            self._say(f"{name}: {sentence}", severity)
 
     async def set_limit(self, ids: Sequence[str], limit_bps: int | None) -> None:
         """Limit each of these downloads."""

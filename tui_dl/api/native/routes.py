@@ -1,4 +1,4 @@
-"""The facade of our own dialect: seven routes over the service contract.
+"""The facade of our own dialect: eight routes over the service contract.
 
 Must not decide: it checks folders and files that a client names, hides secrets, and
 passes on. What is refused is a ``Failure`` with a matching status.
@@ -52,6 +52,7 @@ class NativeFacade:
             (PREFIX, "snapshot"): ("GET", self._snapshot),
             (PREFIX, "details"): ("GET", self._details),
             (PREFIX, "add"): ("POST", self._add),
+            (PREFIX, "preview"): ("POST", self._preview),
             (PREFIX, "act"): ("POST", self._act),
             (PREFIX, "dials"): ("POST", self._dials),
             (PREFIX, "recheck"): ("POST", self._recheck),
@@ -121,6 +122,17 @@ class NativeFacade:
             return AddResult(AddOutcome.REFUSED, None, error.failure())
         source = request.source if trusted else Source.API
         return replace(request, id=id_, directory=folder, source=source)
+
+    async def _preview(self, scope: Scope, body: bytes) -> Response:
+        wanted = decode(body, Additions).requests
+        if len(wanted) != 1:
+            raise UsageError("This is for one download at a time.")
+        checked = await asyncio.to_thread(self._checked, scope, wanted[0])
+        if isinstance(checked, AddResult):
+            raise UsageError(
+                "It would be refused." if checked.failure is None else checked.failure.message
+            )
+        return json_reply(await self._context.service.preview(checked))
 
     async def _act(self, scope: Scope, body: bytes) -> Response:
         act = decode(body, Act)

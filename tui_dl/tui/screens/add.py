@@ -22,8 +22,10 @@ from tui_dl.domain.display import display_text
 from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.tui.completion import FolderSuggester
 from tui_dl.tui.keys import key_of
+from tui_dl.tui.preview_feed import PreviewFeed
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.screens.folder import FolderDialog
+from tui_dl.tui.view.ink import Line
 from tui_dl.tui.wanted import Form, curl_summary, link_count, read_form, shown_url
 from tui_dl.tui.widgets.fields import SafeInput, SafeTextArea
 from tui_dl.tui.widgets.toggles import Tick
@@ -76,6 +78,7 @@ class AddDialog(Dialog[None]):
         self._options = options
         self._text = text
         self._busy = False
+        self._preview = PreviewFeed(self, self._show_preview)
 
     def body(self) -> Iterator[Widget]:
         """Yield the links, the folder, the name, the choice to wait, and what is seldom needed."""
@@ -87,6 +90,7 @@ class AddDialog(Dialog[None]):
             highlight_cursor_line=False,
             placeholder=Content("Paste one link or many, one a line, or a curl command"),
         )
+        yield Static(id="preview")
         app = cast("TuiDlApp", self.app)
         with Horizontal(classes="dialog-field -first"):
             yield Label("Folder")
@@ -127,6 +131,15 @@ class AddDialog(Dialog[None]):
         self.query_one("#name", Input).placeholder = "each its own" if many else AS_SERVER
         hint = curl_summary(text) or f"enter adds · ctrl+j new line · {self._more_key()} more"
         self.query_one("#add-keys", Static).update(Content(hint))
+        self._preview.want(
+            read_form(Form(text, self._directory), self._directory, self._options).requests
+        )
+
+    def _show_preview(self, line: Line) -> None:
+        if self.is_attached:
+            self.query_one("#preview", Static).update(
+                Content.assemble(*((text, f"$ink-{ink.value}") for text, ink in line))
+            )
 
     def _more_key(self) -> str:
         return key_of(self, "add.more")

@@ -6,11 +6,13 @@ Must not call the service itself: ``Steering`` does, and says what was refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from tui_dl.domain.display import display_text, shorten_middle
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import MoveTo
 from tui_dl.tui.screens.confirm import ConfirmDialog, deletion_question
@@ -67,7 +69,16 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
             tooltip="Another folder or name, file included",
             id="download.relocate",
         ),
+        Binding(
+            "v",
+            "verify",
+            "Verify now",
+            show=False,
+            tooltip="Ask whether file and source agree",
+            id="download.verify",
+        ),
         Binding("y", "copy_url", "Copy URL", show=False, id="download.copy_url"),
+        Binding("Y", "copy_path", "Copy path", show=False, id="download.copy_path"),
         Binding("o", "open_file", "Open file", show=False, id="download.open_file"),
         Binding("O", "open_folder", "Open folder", show=False, id="download.open_folder"),
     ]
@@ -172,6 +183,20 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
         if chosen := self.targets():
             self.app.copy_to_clipboard("\n".join(download.url for download in chosen))
             self.tui.say(f"{plural(len(chosen), 'URL')} sent to the terminal's clipboard.")
+
+    def action_copy_path(self) -> None:
+        """Send the paths of the targets to the terminal's clipboard."""
+        if chosen := self.targets():
+            paths = [str(Path(row.directory, row.name)) for row in chosen]
+            self.app.copy_to_clipboard("\n".join(paths))
+            shown = shorten_middle(display_text(paths[0]), 60)
+            what = shown if len(paths) == 1 else plural(len(paths), "path")
+            self.tui.say(f"{what} sent to the terminal's clipboard.")
+
+    def action_verify(self) -> None:
+        """Ask whether the finished targets are still what their sources have."""
+        if chosen := self.targets():
+            self.tui.spawn(self.tui.steering.verify(chosen))
 
     def action_open_file(self) -> None:
         """Open the finished file with the desktop's program for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from tui_dl.domain.lifecycle import Event, allowed
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadDetails, DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.urls import split_url_text
+from tui_dl.tui.clipboard import links_in, read_clipboard
 from tui_dl.tui.details_feed import DetailsFeed
 from tui_dl.tui.keys import key_of
 from tui_dl.tui.screens.base import DownloadScreen
@@ -40,6 +42,16 @@ class MainScreen(DownloadScreen):
         Binding("a", "add", "Add", tooltip="One link or many", id="list.add"),
         Binding("P", "pause_all", "Pause all", show=False, id="list.pause_all"),
         Binding("R", "resume_all", "Resume all", show=False, id="list.resume_all"),
+        Binding("F", "retry_failed", "Retry all failed", show=False, id="list.retry_failed"),
+        Binding(
+            "C",
+            "clear_done",
+            "Clear finished",
+            show=False,
+            tooltip="Off the list; files stay",
+            id="list.clear_done",
+        ),
+        Binding("V", "paste", "Add from clipboard", show=False, id="list.paste"),
         Binding("slash", "filter", "Filter", tooltip="Show names with a word", id="list.filter"),
         Binding("S", "sort", "Sort", show=False, tooltip="Next order", id="list.sort"),
         Binding("h", "history", "History", show=False, tooltip="What ended", id="list.history"),
@@ -58,6 +70,7 @@ class MainScreen(DownloadScreen):
         self._tab = Tab.ALL
         self._sort = SortKey.QUEUE
         self._needle = ""
+        self._offered: tuple[str, ...] = ()
         self._snapshot = EngineSnapshot(version=-1)
 
     def compose(self) -> ComposeResult:
@@ -78,6 +91,7 @@ class MainScreen(DownloadScreen):
         self.query_one(DownloadList).focus()
         self._details = DetailsFeed(self.tui.service, self.tui.spawn, self._deliver)
         self.show_snapshot(self.tui.picture)
+        self.watch(self.app, "app_focus", self._focus_changed, init=False)
 
     # --- painting ---------------------------------------------------------------
 
@@ -163,6 +177,42 @@ class MainScreen(DownloadScreen):
         ids = [d.id for d in self._snapshot.downloads if is_paused(d)]
         if ids:
             self.tui.spawn(self.tui.steering.resume(ids))
+
+    def action_retry_failed(self) -> None:
+        """Try everything again that failed."""
+        ids = [d.id for d in self._snapshot.downloads if d.status is Status.FAILED]
+        if ids:
+            self.tui.spawn(self.tui.steering.resume(ids))
+
+    def action_clear_done(self) -> None:
+        """Take what is done off the list; the files stay, and it can be undone."""
+        done = [d for d in self._snapshot.downloads if d.status is Status.COMPLETED]
+        if done:
+            self.tui.spawn(self.tui.remove_from_list(done))
+
+    def action_paste(self) -> None:
+        """Open the dialog with the links in the desktop's clipboard."""
+        self.tui.spawn(self._paste())
+
+    async def _paste(self) -> None:
+        links = links_in(await asyncio.to_thread(read_clipboard))
+        if links:
+            self.tui.open_add_dialog("\n".join(links))
+        else:
+            self.tui.say("There is no link in the clipboard, or nobody here can read it.")
+
+    def _focus_changed(self, is_ours: bool) -> None:
+        if is_ours and self.tui.preferences.settings.ui.clipboard and self.is_current:
+            self.tui.spawn(self._offer())
+
+    async def _offer(self) -> None:
+        """Say that there is a new link in the clipboard; once for each."""
+        links = links_in(await asyncio.to_thread(read_clipboard))
+        known = {download.url for download in self._snapshot.downloads}
+        if links and links != self._offered and not known.issuperset(links):
+            self._offered = links
+            what = "A link is" if len(links) == 1 else f"{len(links)} links are"
+            self.tui.say(f"{what} in the clipboard: {key_of(self, 'list.paste')} adds.")
 
     def action_tab(self, name: str) -> None:
         """Show one of the five views."""

@@ -46,6 +46,9 @@ class SortKey(StrEnum):
     STATUS = "status"
     NAME = "name"
     SIZE = "size"
+    RATE = "rate"
+    LEFT = "time left"
+    CONNECTIONS = "connections"
     ADDED = "added"
 
 
@@ -71,6 +74,9 @@ _KEYS: dict[SortKey, Callable[[DownloadSnapshot], Any]] = {
     SortKey.STATUS: lambda d: STATUS_ORDER[d.status],
     SortKey.NAME: lambda d: d.name.casefold(),
     SortKey.SIZE: lambda d: -(d.total_bytes or d.done_bytes),
+    SortKey.RATE: lambda d: -d.rate_bps,
+    SortKey.LEFT: lambda d: (d.eta_s is None, d.eta_s or 0.0),
+    SortKey.CONNECTIONS: lambda d: -d.connections,
     SortKey.ADDED: lambda d: -d.created_at.timestamp(),
 }
 

@@ -73,6 +73,9 @@ def sort_at(columns: Columns, x: int) -> SortKey | None:
         (2 + columns.status, SortKey.STATUS),
         ((columns.bar and columns.bar + 1) + (columns.percent and columns.percent + 1), None),
         (columns.size, SortKey.SIZE),
+        (columns.rate, SortKey.RATE),
+        (columns.left, SortKey.LEFT),
+        (columns.connections, SortKey.CONNECTIONS),
     )
     end = 0
     for cells, sort in edges:
