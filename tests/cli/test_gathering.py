@@ -112,3 +112,23 @@ def test_the_links_of_a_page(run: Run, fault_server: FaultServer) -> None:
     code, _, err = run("get", "-q", "--links", "*.iso", fault_server.url("/pub/a.iso"))
     assert code == 1
     assert "is no page with links: the server calls it application/octet-stream" in err
+
+
+def test_a_category_names_a_folder_and_lists_may_not_name_hooks(run: Run, tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    (tmp_path / "settings.toml").write_text(
+        f'[after]\ncategories = "films = *.mkv -> {films}"\non_complete = ["touch", "a b"]\n'
+    )
+    assert run("add", "--category", "films", "http://127.0.0.1:9/a")[0] == 0
+    listed = tmp_path / "list.txt"
+    listed.write_text("http://127.0.0.1:9/b\n  category=films\nhttp://127.0.0.1:9/c\n")
+    assert run("add", "-i", str(listed))[0] == 0
+    stored = [item.record.directory for item in read_stored(tmp_path / "state").downloads]
+    assert stored == [str(films), str(films), str(tmp_path / "here")]
+    assert "There are: films." in run("add", "--category", "x", "http://127.0.0.1:9/d")[2]
+    assert "give one of them" in run("add", "--category", "films", "-d", ".", "http://h/")[2]
+    for name in ("on-complete", "on-download-complete"):
+        listed.write_text(f"http://127.0.0.1:9/e\n  {name}=/bin/sh\n")
+        code, _, err = run("add", "-i", str(listed))
+        assert code == 2
+        assert "Hooks are set in the settings file only" in err

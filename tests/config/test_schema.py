@@ -46,6 +46,9 @@ def test_text_of_a_command_line_is_read_by_its_kind(key: str, text: str, value: 
         ("downloads.resume", 1, "must be true or false"),
         ("downloads.directory", "relative", "must be a full path"),
         ("network.proxy", ["a"], "must be text"),
+        ("after.on_complete", ["a", 1], "must be a list of words"),
+        ("after.on_complete", "say 'it", "a quote that is not closed"),
+        ("after.on_complete", ["", "x"], "a word that no program can be given"),
         ("queue.schedule", "7-8 full", "cannot be used: Rule 1 of the schedule: '7' is not a time"),
     ],
 )
@@ -73,3 +76,8 @@ def test_bad_text_is_refused(key: str, text: str) -> None:
 def test_every_kind_in_use_is_covered() -> None:
     assert {entry.rule.kind for entry in ENTRIES.values()} <= set(Kind)
     assert len(ENTRIES) == len(list(entries())), "two settings share a key"
+
+
+@pytest.mark.parametrize("raw", [["say", "it is", "done"], "say 'it is' done"])
+def test_a_command_is_words_in_a_list_or_in_a_text(raw: object) -> None:
+    assert check_value(ENTRIES["after.on_complete"].rule, raw) == "say 'it is' done"

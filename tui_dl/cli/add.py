@@ -27,6 +27,7 @@ class AddFlags(ClientFlags):
     is_literal: bool
     curl: str | None
     links: str | None
+    category: str | None
     paused: bool
     is_first: bool
     transfer: dict[str, Any]
@@ -64,12 +65,11 @@ def run(flags: AddFlags, console: Console) -> int:
     import asyncio
 
     from tui_dl.cli import engine
-    from tui_dl.cli.gathering import find_links, with_curl
+    from tui_dl.cli.gathering import find_links, target_folder, with_curl
     from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
     from tui_dl.cli.transfer_flags import transfer_options_of
-    from tui_dl.config.paths import absolute
     from tui_dl.domain.errors import UsageError
 
     if flags.transfer["slots"] is not None:
@@ -77,8 +77,9 @@ def run(flags: AddFlags, console: Console) -> int:
     urls, options = with_curl(
         flags.curl, flags.urls, transfer_options_of(flags.transfer), is_literal=flags.is_literal
     )
+    setup = read_setup(flags)
+    directory = target_folder(flags.directory, flags.category, setup.settings)
     if flags.links is not None:
-        setup = read_setup(flags)
         asked = engine.engine_config(setup.settings, setup.paths, Path.cwd())
         urls = asyncio.run(find_links(urls, flags.links, options, asked))
     is_literal = flags.is_literal or flags.links is not None
@@ -90,7 +91,9 @@ def run(flags: AddFlags, console: Console) -> int:
         read_setup(flags),
         follow=flags.transfer["follow_metalink"],
     )
-    batch = build_batch(entries, Wanted(absolute(flags.directory or "."), options, flags.paused))
+    batch = build_batch(
+        entries, Wanted(directory, options, flags.paused, engine.categories_of(setup.settings))
+    )
     for sentence in batch.notes:
         console.say(sentence)
 

@@ -6,12 +6,14 @@ Tests replace ``open_service``.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_dl.config.paths import Paths, absolute
+from tui_dl.config.paths import Paths, absolute, download_dir
 from tui_dl.config.schema import Settings
+from tui_dl.domain.categories import Category, parse_categories
 from tui_dl.domain.host_limits import parse_host_limits
 from tui_dl.domain.retry_rules import parse_retry_rules
 from tui_dl.domain.schedule import parse_schedule
@@ -35,6 +37,12 @@ def notices(service: DownloadService) -> tuple[str, ...]:
     return service.notices if isinstance(service, LocalService) else ()
 
 
+def categories_of(settings: Settings) -> tuple[Category, ...]:
+    """Return the categories of the settings with whole paths."""
+    found = parse_categories(settings.after.categories)
+    return tuple(replace(item, folder=str(absolute(item.folder))) for item in found)
+
+
 def engine_config(
     settings: Settings,
     paths: Paths,
@@ -47,9 +55,11 @@ def engine_config(
 ) -> EngineConfig:
     """Return what the engine is told; a flag that was not given leaves the setting in force."""
     from tui_dl.engine.config import EngineConfig
+    from tui_dl.engine.hooks import HookSettings
 
     downloads, network = settings.downloads, settings.network
-    queue = settings.queue
+    queue, after = settings.queue, settings.after
+    is_default = directory == download_dir(downloads.directory)
     config = EngineConfig(
         data_dir=paths.data_dir,
         directory=directory,
@@ -77,6 +87,13 @@ def engine_config(
         min_free_bytes=downloads.min_free,
         resume_running=downloads.resume,
         only_asked=only_asked,
+        # Who names a folder wants the files there, and a shell has a current one.
+        categories=categories_of(settings) if is_default and not only_asked else (),
+        hooks=HookSettings(
+            tuple(shlex.split(after.on_complete)),
+            tuple(shlex.split(after.on_failure)),
+            after.hook_timeout_s,
+        ),
         schedule=parse_schedule(queue.schedule),
         host_limits=parse_host_limits(queue.hosts),
         tries_by_code=parse_retry_rules(queue.retries),

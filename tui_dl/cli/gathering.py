@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_dl.config.paths import absolute
+from tui_dl.domain.categories import category_named
 from tui_dl.domain.curl import is_curl, read_curl
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
@@ -19,6 +22,7 @@ from tui_dl.domain.url_patterns import as_literal
 from tui_dl.domain.urls import parse_url
 
 if TYPE_CHECKING:
+    from tui_dl.config.schema import Settings
     from tui_dl.engine.config import EngineConfig
     from tui_dl.net.client import HttpClient
     from tui_dl.net.reply import Reply
@@ -46,6 +50,21 @@ def with_curl(
     if command.is_literal and not is_literal:
         found = tuple(map(as_literal, found))
     return (*urls, *found), command.options
+
+
+def target_folder(directory: str | None, category: str | None, settings: Settings) -> Path:
+    """Return where files go: into the folder that is named, or that of a category.
+
+    Raises:
+        UsageError: both are named, or there is no such category.
+    """
+    from tui_dl.cli.engine import categories_of
+
+    if category is None:
+        return absolute(directory or ".")
+    if directory is not None:
+        raise UsageError("--category and -d both name a folder; give one of them.")
+    return Path(category_named(category, categories_of(settings)).folder)
 
 
 async def find_links(

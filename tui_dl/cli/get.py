@@ -33,6 +33,7 @@ class GetFlags(SourceFlags):
     is_literal: bool
     curl: str | None
     links: str | None
+    category: str | None
     out: str | None
     slots: int | None
     connections: int | None
@@ -81,15 +82,14 @@ def run(flags: GetFlags, console: Console) -> int:
 
     from tui_dl.cli import engine
     from tui_dl.cli.foreground import run_foreground
-    from tui_dl.cli.gathering import find_links, with_curl
+    from tui_dl.cli.gathering import find_links, target_folder, with_curl
     from tui_dl.cli.handover import fetch_by_owner, owner_place
     from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
-    from tui_dl.config.paths import absolute
 
     setup = read_setup(flags)
-    directory = absolute(flags.directory or ".")
+    directory = target_folder(flags.directory, flags.category, setup.settings)
     urls, options = with_curl(flags.curl, flags.urls, _options(flags), is_literal=flags.is_literal)
     if flags.links is not None:
         asked = engine.engine_config(setup.settings, setup.paths, directory)
@@ -97,7 +97,9 @@ def run(flags: GetFlags, console: Console) -> int:
     is_literal = flags.is_literal or flags.links is not None
     entries = read_entries(urls, flags.input_file, is_literal=is_literal)
     entries = unfold(entries, flags.metalink_files, options, setup, follow=flags.follow_metalink)
-    batch = build_batch(entries, Wanted(directory, options))
+    batch = build_batch(
+        entries, Wanted(directory, options, categories=engine.categories_of(setup.settings))
+    )
     reporter = _reporter(flags, console)
     for sentence in (*setup.problems, *batch.notes):
         reporter.note(sentence)

@@ -102,6 +102,9 @@ def gathering_options(command: Command) -> Command:
             "--curl", metavar="COMMAND", help="A curl command as browsers copy it; - is stdin."
         ),
         click.option(
+            "--category", metavar="NAME", help="Into the folder of this category, in place of -d."
+        ),
+        click.option(
             "--links",
             metavar="GLOB",
             help="The URLs are pages: download what they link to, such as '*.iso'.",

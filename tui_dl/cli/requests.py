@@ -20,6 +20,7 @@ from tui_dl.cli.input_file import InputEntry, InputOption, expand_entry, parse_i
 from tui_dl.cli.login_options import bearer
 from tui_dl.cli.moments import read_moment
 from tui_dl.config.paths import absolute
+from tui_dl.domain.categories import Category, category_named
 from tui_dl.domain.errors import TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
 from tui_dl.domain.redaction import redacted
@@ -34,6 +35,7 @@ class Wanted:
     directory: Path
     options: DownloadOptions
     paused: bool = False
+    categories: tuple[Category, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,10 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
         try:
             if option.name == "dir":
                 directory = absolute(option.value)
+            elif option.name == "category":
+                directory = Path(category_named(option.value, wanted.categories).folder)
+            elif option.name.startswith("on-"):
+                raise UsageError("Hooks are set in the settings file only.")
             elif option.name == "pause":
                 paused = parse.flag(option.value)
             elif option.name == "gid":

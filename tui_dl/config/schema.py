@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from tui_dl.domain.categories import parse_categories
 from tui_dl.domain.host_limits import parse_host_limits
 from tui_dl.domain.retry_rules import parse_retry_rules
 from tui_dl.domain.schedule import parse_schedule
@@ -29,6 +30,8 @@ class Kind(StrEnum):
     TEXT = "text"
     PATH = "path"
     CHOICE = "choice"
+    WORDS = "words"
+    """A command: a list of words in the file, or one text with words quoted as in a shell."""
     KEYS = "keys"
     """Pairs of a name and keys: ``NAME=KEY`` parted by blanks, in the file also a table."""
 
@@ -140,6 +143,35 @@ class Queue:
             "Tries for a class of errors, such as dns=20 busy=0; 0 is endless.",
             read=parse_retry_rules,
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What happens to files that are done."""
+
+    categories: str = field(
+        default="",
+        metadata=_rule(
+            Kind.TEXT,
+            "Where files of the default folder go by their names: "
+            "films = *.mkv *.mp4 -> ~/Films; images = *.iso -> /srv/images.",
+            read=parse_categories,
+        ),
+    )
+    on_complete: str = field(
+        default="",
+        metadata=_rule(
+            Kind.WORDS, "Program to run when a download is done, and its words; no shell."
+        ),
+    )
+    on_failure: str = field(
+        default="",
+        metadata=_rule(Kind.WORDS, "Program to run when a download failed for good."),
+    )
+    hook_timeout_s: float = field(
+        default=60.0,
+        metadata=_rule(Kind.SECONDS, "Longest run of such a program.", low=1, high=86_400),
     )
 
 
@@ -350,6 +382,7 @@ class Settings:
 
     downloads: Downloads = Downloads()
     queue: Queue = Queue()
+    after: After = After()
     network: Network = Network()
     api: Api = Api()
     jobs: Jobs = Jobs()

@@ -7,6 +7,7 @@ the sentence "downloads.slots ...".
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def _convert(kind: Kind, raw: object) -> Value:
         return float(raw)
     if kind is Kind.SIZE:
         return _convert_size(raw)
+    if kind is Kind.WORDS:
+        return _convert_words(raw)
     if kind is Kind.KEYS and isinstance(raw, dict):
         return " ".join(_key_pairs("", raw))
     if not isinstance(raw, str):
@@ -75,6 +78,22 @@ def _convert(kind: Kind, raw: object) -> Value:
     if kind is Kind.PATH and raw and not Path(raw).expanduser().is_absolute():
         raise ValueError('must be a full path, such as "/srv/files" or "~/files"')
     return raw
+
+
+def _convert_words(raw: object) -> str:
+    """Return a command as one text that ``shlex.split`` takes apart again."""
+    if isinstance(raw, list) and all(isinstance(word, str) for word in raw):
+        words = raw
+    elif isinstance(raw, str):
+        try:
+            words = shlex.split(raw)
+        except ValueError as error:
+            raise ValueError("has a quote that is not closed") from error
+    else:
+        raise ValueError('must be a list of words, such as ["notify-send", "done"]')
+    if any("\0" in word for word in words) or (words and not words[0]):
+        raise ValueError("has a word that no program can be given")
+    return shlex.join(words)
 
 
 def _key_pairs(prefix: str, table: Mapping[str, object]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, PartIdentity, Status
 from tui_dl.domain.urls import parse_url
+from tui_dl.engine.config import EngineConfig
 from tui_dl.net.request import check_user_headers
 from tui_dl.storage.part_file import remove_owned
 
@@ -66,7 +67,9 @@ class Known:
     Built once for all of them: a batch of ten thousand must not read the list as often.
     """
 
-    def __init__(self, records: Iterable[DownloadRecord]) -> None:
+    def __init__(self, records: Iterable[DownloadRecord], config: EngineConfig) -> None:
+        self._home = str(config.directory)
+        self._sorted_into = {category.folder for category in config.categories}
         self.gids: set[str] = set()
         self.last_position = 0
         self._ids: set[str] = set()
@@ -82,6 +85,8 @@ class Known:
         if record.status is not Status.COMPLETED:
             key = (record.url, record.directory, record.options.out)
             self._unfinished.setdefault(key, record.id)
+            if record.directory in self._sorted_into:  # asked for in the default folder, perhaps
+                self._unfinished.setdefault((key[0], self._home, key[2]), record.id)
 
     def same(self, request: AddRequest) -> str | None:
         """Return the id of an unfinished download of the same URL, folder and name.

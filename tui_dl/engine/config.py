@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui_dl.domain.categories import Category
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.host_limits import HostLimit
 from tui_dl.domain.retry_rules import NO_RULES
 from tui_dl.domain.schedule import NO_SCHEDULE, Schedule
+from tui_dl.engine.hooks import NO_HOOKS, HookSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,9 @@ class EngineConfig:
     host_limits: tuple[HostLimit, ...] = ()
     tries_by_code: Mapping[ErrorCode, int] = field(default_factory=lambda: NO_RULES)
     """Tries for classes of errors, in place of ``max_tries``; 0 is endless."""
+    categories: tuple[Category, ...] = ()
+    """Where files of the default folder go by their names."""
+    hooks: HookSettings = NO_HOOKS
     resume_running: bool = True
     """Downloads that ran at the last stop run again; else they come up paused."""
     only_asked: bool = False

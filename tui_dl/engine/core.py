@@ -132,7 +132,7 @@ class Core:
         """Make records; answers (outcome, id, failure) for each request, in order."""
         answers: list[tuple[str, str | None, Failure | None]] = []
         fresh: list[tuple[Job, AddRequest]] = []
-        known = Known(self.records())
+        known = Known(self.records(), self.tools.config)
         for request in requests:
             try:
                 same = known.same(request)

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
 from tui_dl.engine.disk import DiskPace, Pools
+from tui_dl.engine.hooks import Hooks
 from tui_dl.engine.job import Job, JobTools
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.press import Press
@@ -57,6 +59,7 @@ class _Parts:
     client: HttpClient
     pools: Pools
     catalog: Catalog
+    hooks: Hooks
 
 
 class Engine:
@@ -177,12 +180,18 @@ class Engine:
         def report(job: Job, event: Event) -> None:
             core.on_job_event(job, event)
             room_watch.note(job.record)
+            hooks.start(event, job.record, lambda line: later(job, line))
+
+        def later(job: Job, line: str) -> None:
+            with suppress(RuntimeError):  # the loop has closed: the log went with it
+                loop.call_soon_threadsafe(job.note, line)
 
         def go_on(record_id: str) -> None:
             core.jobs[record_id].note("There is room again.")
             core.resume(record_id)
 
         shares = HostShares(config.host_limits)
+        hooks, loop = Hooks(config.hooks), asyncio.get_running_loop()
         tools = JobTools(
             config=config,
             pools=pools,
@@ -197,7 +206,7 @@ class Engine:
             out=lambda job: core.on_job_out(job),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)
-        self._parts = _Parts(core, lane, client, pools, catalog)
+        self._parts = _Parts(core, lane, client, pools, catalog, hooks)
         lane.start()
         room_watch = RoomWatch(room, pools, config.min_free_bytes, core.records, go_on)
         core.open(contents.records)
@@ -221,6 +230,7 @@ class Engine:
         if guests:
             await asyncio.wait(guests)
         await parts.core.close()
+        await parts.pools.run(parts.pools.disk, parts.hooks.leave)
         await parts.client.aclose()
         parts.catalog.close()
         parts.pools.close()

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui_dl.domain.categories import category_of
 from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.names import choose_name
@@ -67,6 +68,15 @@ def name_for(record: DownloadRecord, reply: Reply) -> str:
     )
 
 
+def folder_for(record: DownloadRecord, name: str, config: EngineConfig) -> Path:
+    """Return where a file goes: what was left to the default folder, by its category."""
+    if record.directory == str(config.directory):
+        category = category_of(name, config.categories)
+        if category is not None:
+            return Path(category.folder)
+    return Path(record.directory)
+
+
 async def make_part(
     job: Job,
     target: FileTarget,
@@ -84,11 +94,16 @@ async def make_part(
     """
     assert job.plan is not None
     job.change(total_bytes=total)  # also when it does not fit: it is known when it will
-    part = await target.prepare(Path(job.record.directory), name, total)
+    folder = folder_for(job.record, name, job.tools.config)
+    part = await target.prepare(folder, name, total)
     is_placed = False
     while not is_placed:
         await job.change_now(
-            name=part.name, part_name=part.part_name, part=part.identity, **learned
+            directory=str(folder),
+            name=part.name,
+            part_name=part.part_name,
+            part=part.identity,
+            **learned,
         )
         await target.keep_journal(job.record, job.plan)
         is_placed = await target.place()
