@@ -89,7 +89,7 @@ def test_every_command_is_told() -> None:
 
 
 def test_every_setting_is_told_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", section("Settings"), re.M))
+    rows = dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \|", section("Settings"), re.M))
 
     assert rows == {entry.key: toml(entry.default) for entry in entries()}
 

@@ -71,6 +71,7 @@ options = st.builds(
     no_proxy=st.none() | texts,
     interface=st.none() | texts,
     ip_version=st.sampled_from([None, 4, 6]),
+    http2=st.none() | st.booleans(),
     resolve=st.lists(texts, max_size=2).map(tuple),
 )
 

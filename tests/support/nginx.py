@@ -73,7 +73,7 @@ class Nginx:
 
     ``rate_bps`` is per connection, 0 unlimited; nginx lets one second's worth go at once.
     ``chain_file`` (certificate chain and key in
-    one PEM) turns on TLS. ``extra`` goes into the location block as it is.
+    one PEM) turns on TLS, ``http2`` offers that. ``extra`` goes into the location block as it is.
     ``send_buffer_bytes`` bounds what counts as sent and is still here; 0 is the system's choice.
     """
 
@@ -85,6 +85,7 @@ class Nginx:
         most_per_address: int = 0,
         chain_file: Path | None = None,
         workers: int = 1,
+        http2: bool = False,
         extra: str = "",
         send_buffer_bytes: int = 0,
     ) -> None:
@@ -94,6 +95,7 @@ class Nginx:
         self._most_per_address = most_per_address
         self._chain_file = chain_file
         self._workers = workers
+        self._http2 = http2
         self._extra = extra
         self._send_buffer_bytes = send_buffer_bytes
         self.port = 0
@@ -204,6 +206,7 @@ class Nginx:
         if self._chain_file is not None:
             tls = f"ssl_certificate {self._chain_file}; ssl_certificate_key {self._chain_file};"
         buffer = f" sndbuf={self._send_buffer_bytes}" if self._send_buffer_bytes else ""
+        kind = (" ssl" if tls else "") + (" http2" if self._http2 else "")
         zone = limit = ""
         if self._most_per_address:
             zone = "limit_conn_zone $binary_remote_addr zone=peers:1m;"
@@ -231,7 +234,7 @@ http {{
     tcp_nopush on;
     keepalive_requests 100000;
     server {{
-        listen 127.0.0.1:{self.port}{" ssl" if tls else ""} backlog=1024{buffer};
+        listen 127.0.0.1:{self.port}{kind} backlog=1024{buffer};
         {tls}
         root {self._root};
         location / {{

@@ -79,6 +79,7 @@ def engine_config(
         netrc_file=_file(network.netrc_path),
         proxy_rules=network.proxy_rules,
         no_proxy=network.no_proxy,
+        http2=network.http2,
         interface=network.interface or None,
         ip_version=None if network.ip_version == "both" else int(network.ip_version),
         resolve=tuple(network.resolve.split()),

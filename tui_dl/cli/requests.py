@@ -246,6 +246,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "no-proxy": ("no_proxy", _same),
     "interface": ("interface", parse.interface),
     "disable-ipv6": ("ip_version", lambda text: 4 if parse.flag(text) else None),
+    "http2": ("http2", parse.flag),
     "resolve": ("resolve", lambda text: tuple(map(parse.resolve, text.split()))),
     "http-user": ("http_user", _same),
     "http-passwd": ("http_password", _same),

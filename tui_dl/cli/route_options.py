@@ -22,9 +22,10 @@ class RouteFlags(LoginFlags):
     interface: str | None
     ip_version: int | None
     resolve: tuple[str, ...]
+    http2: bool | None
 
 
-ROUTE_FLAGS = ("proxy", "no_proxy", "interface", "ip_version", "resolve")
+ROUTE_FLAGS = ("proxy", "no_proxy", "interface", "ip_version", "resolve", "http2")
 
 
 def route_values(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,5 +71,10 @@ def route_options(command: Command) -> Command:
             multiple=True,
             type=Parsed("ENTRY", parse.resolve),
             help="Address in place of a look-up; may be given again.",
+        ),
+        click.option(
+            "--http2/--no-http2",
+            default=None,
+            help="Offer HTTP/2 to https servers without a proxy; needs tui-dl[http2].",
         ),
     )(command)

@@ -213,6 +213,10 @@ class Network:
             Kind.TEXT, "Addresses in place of look-ups, parted by blanks: HOST:PORT:ADDRESS."
         ),
     )
+    http2: bool = field(
+        default=False,
+        metadata=_rule(Kind.FLAG, "Offer HTTP/2; it needs the package that tui-dl[http2] names."),
+    )
     user_agent: str = field(
         default="",
         metadata=_rule(Kind.TEXT, "User-Agent to send; empty is tui-dl's own."),

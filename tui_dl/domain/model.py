@@ -147,6 +147,8 @@ class DownloadOptions:
     """4 or 6; ``None`` is both."""
     resolve: tuple[str, ...] = ()
     """``HOST:PORT:ADDRESS[,ADDRESS]`` in place of look-ups."""
+    http2: bool | None = None
+    """Offer HTTP/2 to https servers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class EngineConfig:
     ip_version: int | None = None
     """4 or 6; ``None`` is both."""
     resolve: tuple[str, ...] = ()
+    http2: bool = False
     min_free_bytes: int = 0
     """Space that stays free on the target: below it downloads pause."""
     schedule: Schedule = NO_SCHEDULE

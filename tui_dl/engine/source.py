@@ -88,6 +88,7 @@ class LinkSource:
             http_password=options.http_password,
             proxy=options.proxy,
             no_proxy=options.no_proxy,
+            http2=config.http2 if options.http2 is None else options.http2,
             proxy_plan=ProxyPlan(config.no_proxy, config.proxy_rules, config.proxy),
             route=Route(
                 options.interface or config.interface,

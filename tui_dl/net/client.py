@@ -33,6 +33,7 @@ from tui_dl.net.small_body import read_small
 from tui_dl.net.tls import TlsContexts
 
 if TYPE_CHECKING:
+    from tui_dl.net.http2_client import Http2Clients
     from tui_dl.net.proxy_client import ProxyClients
 
 SMALL_REDIRECT_BYTES = 16 * 1024
@@ -81,6 +82,7 @@ class HttpClient:
         )
         self._parts = (contexts, headers, dialer)
         self._proxied: ProxyClients | None = None
+        self._http2: Http2Clients | None = None
         self._choice = ProxyChoice(use_environment=self._config.env_proxies)
         self._book = LoginBook()
 
@@ -124,12 +126,24 @@ class HttpClient:
     def drop_idle(self) -> None:
         """Close connections that wait for reuse: after a suspend they may be dead (D14)."""
         self._pool.drop_idle()
+        if self._http2 is not None:
+            self._http2.drop_idle()
 
     async def aclose(self) -> None:
         """Close every connection. Idempotent; replies still open fail with CONNECTION_LOST."""
         await self._direct.aclose()
         if self._proxied is not None:
             await self._proxied.aclose()
+        if self._http2 is not None:
+            await self._http2.aclose()
+
+    def _by_http2(self) -> Http2Clients:
+        """Return what speaks HTTP/2, for those who asked for it."""
+        if self._http2 is None:
+            from tui_dl.net.http2_client import Http2Clients
+
+            self._http2 = Http2Clients(*self._parts, self._pool)
+        return self._http2
 
     def _through_proxies(self) -> ProxyClients:
         """Return what sends through HTTP proxies; most programs never need it."""
@@ -182,6 +196,8 @@ class HttpClient:
             guard(url.host)  # all that can be judged where the proxy looks names up
             if not parse_proxy(proxy).is_socks:
                 return await self._through_proxies().send(proxy, request, url, fields)
+        elif request.http2 and url.scheme == "https":
+            return await self._by_http2().send(request, url, fields, guard)
         wire = WireOptions(
             request.tls,
             request.connect_timeout_s,

@@ -174,7 +174,7 @@ def _from_httpx(error: httpx.HTTPError | httpx.StreamError, where: str) -> Trans
     if isinstance(error, httpx.RemoteProtocolError):
         if "peer closed connection" in str(error):
             return truncated(where)
-        if "disconnected" in str(error):
+        if any(word in str(error) for word in ("disconnected", "Terminated", "StreamReset")):
             return connection_lost(where)
         return _made(f"{where} broke the HTTP protocol: {_words(error)}.", ErrorCode.PROTOCOL)
     if isinstance(error, httpx.ConnectError):

@@ -24,7 +24,7 @@ from tui_dl.net.request import HttpRequest
 from tui_dl.net.tls import TlsContexts, TlsOptions
 
 
-class _ExactUrl(httpx.URL):
+class ExactUrl(httpx.URL):
     """A URL whose target goes out as it is (trap H39).
 
     The ``target`` extension will not do here: httpcore puts it into its CONNECT as well.
@@ -40,7 +40,7 @@ class _ExactUrl(httpx.URL):
         return self._target
 
 
-class _Transport(httpx.AsyncHTTPTransport):
+class Transport(httpx.AsyncHTTPTransport):
     """Keeps Location from httpx, which reads each one it sees and fails on some."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -84,7 +84,7 @@ class ProxyClients:
             headers=fields,
             timeout=httpx.Timeout(None, connect=request.connect_timeout_s),
         )
-        message.url = _ExactUrl(message.url, url.target)
+        message.url = ExactUrl(message.url, url.target)
         try:
             async with asyncio.timeout(limit_s) as limit:
                 response = await client.send(message, stream=True)
@@ -128,7 +128,7 @@ class ProxyClients:
                     )
                 options = socket_options(route.interface)
         try:
-            transport = _Transport(
+            transport = Transport(
                 verify=context,
                 trust_env=False,
                 proxy=httpx.Proxy(shown),

@@ -33,6 +33,8 @@ class ProxyReply(Reply):
         self.content_length = plan.length
         self.peer = peer
         self.reused = False
+        self.is_whole = False
+        """Whether the body was read to its end."""
         self._response = response
         self._where = where
 
@@ -50,6 +52,7 @@ class ProxyReply(Reply):
             except (httpx.HTTPError, httpx.StreamError, OSError) as error:
                 raise transfer_error(error, self._where) from error
             if chunk is None:
+                self.is_whole = True
                 return
             if not chunk:
                 continue

@@ -82,6 +82,8 @@ class HttpRequest:
     proxy_plan: ProxyPlan = field(default=NO_PLAN, repr=False)
     """What holds where ``proxy`` is ``None``."""
     route: Route = ANY_ROUTE
+    http2: bool = False
+    """Offer HTTP/2 to https servers that are reached without a proxy."""
     tls: TlsOptions = SYSTEM_TLS
     connect_timeout_s: float = 15.0
     """For names, TCP and TLS together."""

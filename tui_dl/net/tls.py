@@ -33,6 +33,8 @@ class TlsOptions:
     private_key: str | None = None
     """PEM file with its key; ``None``: the key is in the same file."""
     private_key_password: str | None = field(default=None, repr=False)
+    http2: bool = False
+    """Offer HTTP/2. A context of its own: what is offered is set on the context."""
 
     def without_login(self) -> TlsOptions:
         """Return the options for an origin that the client's certificate is not for (H31)."""
@@ -78,7 +80,7 @@ def make_context(options: TlsOptions) -> ssl.SSLContext:
         TransferError: TLS, the file with authorities cannot be used.
     """
     context = _system_context() if options.check else _trusting_context()
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(["h2", "http/1.1"] if options.http2 else ["http/1.1"])
     if options.ca_certificate is not None:
         try:
             context.load_verify_locations(cafile=options.ca_certificate)

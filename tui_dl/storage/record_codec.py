@@ -66,6 +66,7 @@ _PLAIN_OPTIONS = (
     "no_proxy",
     "interface",
     "ip_version",
+    "http2",
 )
 """Options that are JSON values as they stand."""
 
