@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tui_dl.domain.ranges import Range, RangeSet
-from tui_dl.engine.plan import ALIGNMENT, ENDLESS, Claim, Plan
+from tui_dl.engine.plan import (
+    ALIGNMENT,
+    ENDLESS,
+    IN_ORDER_STEP_BYTES,
+    IN_ORDER_WINDOW_BYTES,
+    Claim,
+    Plan,
+)
 
 SIZE = 64 * ALIGNMENT
 
@@ -192,3 +201,34 @@ def test_a_worker_that_has_begun_keeps_its_bytes() -> None:
     assert thief is not None
     plan.advance(thief, 1)
     assert not plan.extend(lead, thief.end)
+
+
+def test_in_order_claims_are_small_and_stay_within_the_window() -> None:
+    plan = Plan(None, RangeSet(), in_order=True)
+    lead = plan.take_free()
+    assert lead is not None
+    assert lead.end == ENDLESS, "as long as nobody knows the length"
+    total = 10 * IN_ORDER_WINDOW_BYTES
+    plan.settle_total(total)
+    assert lead.end == IN_ORDER_STEP_BYTES
+
+    claims = [lead]
+    while (claim := plan.take_free()) is not None:
+        claims.append(claim)
+
+    assert all(one.end == other.start for one, other in pairwise(claims))
+    assert claims[-1].end == IN_ORDER_WINDOW_BYTES
+    plan.advance(lead, IN_ORDER_STEP_BYTES)
+    plan.leave(lead)
+    (next_claim,) = [plan.take_free()]
+    assert next_claim is not None
+    assert next_claim.start == IN_ORDER_WINDOW_BYTES
+    assert plan.take_free() is None
+
+
+def test_in_order_a_claim_grows_step_by_step() -> None:
+    plan = Plan(8 * IN_ORDER_STEP_BYTES, RangeSet(), in_order=True)
+    claim = plan.take_free()
+    assert claim is not None
+    assert plan.extend(claim, 8 * IN_ORDER_STEP_BYTES)
+    assert claim.end == 2 * IN_ORDER_STEP_BYTES

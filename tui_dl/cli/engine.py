@@ -86,6 +86,8 @@ def engine_config(
         certificate=_file(network.certificate),
         private_key=_file(network.private_key),
         min_free_bytes=downloads.min_free,
+        remote_time=downloads.remote_time,
+        mark_origin=downloads.mark_origin,
         resume_running=downloads.resume,
         only_asked=only_asked,
         # Who names a folder wants the files there, and a shell has a current one.

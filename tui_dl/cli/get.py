@@ -50,6 +50,7 @@ class GetFlags(SourceFlags):
     timeout_s: float | None
     connect_timeout_s: float | None
     start_at: datetime | None
+    dry_run: bool
     json_lines: bool
     quiet: bool
 
@@ -59,6 +60,7 @@ class GetFlags(SourceFlags):
 @target_options
 @gathering_options
 @transfer_options
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched; write nothing.")
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object per line on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; only paths and failures.")
 @shared_options
@@ -113,6 +115,10 @@ def run(flags: GetFlags, console: Console) -> int:
     )
     # A paused entry of a list would never end here.
     requests = [replace(request, paused=False) for request in batch.requests]
+    if flags.dry_run:
+        from tui_dl.cli.dry_run import look_only
+
+        return asyncio.run(look_only(requests, config, console, as_json=flags.json_lines))
     place = owner_place(setup.paths.data_dir)
     if place is not None:
         watch = fetch_by_owner(place, setup.paths.data_dir, requests, reporter)

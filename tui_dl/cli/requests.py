@@ -233,6 +233,9 @@ def _same(text: str) -> str:
 _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "out": ("out", _same),
     "checksum-from": ("checksum_from", parse.url),
+    "remote-time": ("remote_time", parse.flag),
+    "conditional-get": ("conditional_get", parse.flag),
+    "sequential": ("sequential", parse.flag),
     "split": ("connections", parse.connections),
     "max-connection-per-server": ("connections", parse.connections),
     "max-download-limit": ("limit_bps", parse.limit),

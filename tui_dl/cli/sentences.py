@@ -79,6 +79,7 @@ _ASSURANCE = {
     Assurance.SINGLE_REPLY: "one complete reply",
     Assurance.VALIDATOR: "one version by the server's validator",
     Assurance.DIGEST: "its digest agrees",
+    Assurance.NOT_MODIFIED: "not modified: nothing was fetched",
     Assurance.UNVERIFIED: "not verified: the server gives nothing to tell versions apart",
 }
 

@@ -14,7 +14,7 @@ import click
 from tui_dl.cli.options import Command, combined
 from tui_dl.cli.route_options import RouteFlags
 
-_FIELDS: tuple[str, ...] = ()
+_FIELDS = ("remote_time", "conditional_get", "sequential")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,9 @@ class SourceFlags(RouteFlags):
 
     metalink_files: tuple[str, ...]
     follow_metalink: bool
+    remote_time: bool | None
+    conditional_get: bool
+    sequential: bool
 
 
 def source_values(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,5 +48,21 @@ def source_options(command: Command) -> Command:
             "--follow-metalink/--no-follow-metalink",
             default=True,
             help="Fetch what a Metalink URL names, or the document itself.",
+        ),
+        click.option(
+            "-R",
+            "--remote-time/--no-remote-time",
+            default=None,
+            help="Give the file the server's date.",
+        ),
+        click.option(
+            "--conditional-get",
+            is_flag=True,
+            help="Fetch only if the server's file is newer than the one that is here.",
+        ),
+        click.option(
+            "--sequential",
+            is_flag=True,
+            help="Fill the file from its beginning, to watch it while it loads.",
         ),
     )(command)

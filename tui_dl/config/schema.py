@@ -109,6 +109,16 @@ class Downloads:
         default=0,
         metadata=_rule(Kind.SIZE, "Space that stays free: below it downloads pause.", low=0),
     )
+    remote_time: bool = field(
+        default=False,
+        metadata=_rule(Kind.FLAG, "Give finished files the server's date."),
+    )
+    mark_origin: bool = field(
+        default=False,
+        metadata=_rule(
+            Kind.FLAG, "Note in extended attributes of finished files where they came from."
+        ),
+    )
     resume: bool = field(
         default=True,
         metadata=_rule(Kind.FLAG, "Run again at start what ran at the last stop."),

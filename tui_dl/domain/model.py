@@ -58,6 +58,8 @@ class Assurance(StrEnum):
     """The whole file agrees with a digest that the user or the server gave."""
     UNVERIFIED = "unverified"
     """Several replies were joined without a strong validator, or a length was unknown."""
+    NOT_MODIFIED = "not_modified"
+    """Nothing was fetched: the server says that the file which was here is the latest."""
 
 
 class Source(StrEnum):

@@ -62,6 +62,10 @@ class EngineConfig:
     """4 or 6; ``None`` is both."""
     resolve: tuple[str, ...] = ()
     http2: bool = False
+    remote_time: bool = False
+    """Finished files get the server's date, unless a download says otherwise."""
+    mark_origin: bool = False
+    """Finished files say in extended attributes where they came from."""
     min_free_bytes: int = 0
     """Space that stays free on the target: below it downloads pause."""
     schedule: Schedule = NO_SCHEDULE

@@ -203,6 +203,7 @@ class Engine:
             report=report,
             shared_limits=shares.limits_of,
             default_limit_bps=lambda: core.default_limit_bps,
+            past=lambda: [job.record for job in core.jobs.values()],
             out=lambda job: core.on_job_out(job),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -75,6 +75,8 @@ class JobTools:
     """Limits that a download shares with others because of its host."""
     default_limit_bps: Callable[[], int]
     """Limit of downloads that name none; 0 is unlimited."""
+    past: Callable[[], Sequence[DownloadRecord]]
+    """All records of the list as of now."""
     out: Callable[[Job], None]
     """Tell the queue that the job's task has ended."""
 

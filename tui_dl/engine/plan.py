@@ -20,6 +20,10 @@ from tui_dl.domain.ranges import Range, RangeSet
 ALIGNMENT = 4096
 """Cuts fall on page borders: two writers never share a page."""
 
+IN_ORDER_STEP_BYTES = 1024 * 1024
+IN_ORDER_WINDOW_BYTES = 16 * 1024 * 1024
+"""In order, claims are small and begin at most so far beyond the first missing byte."""
+
 ENDLESS = 1 << 62
 """End of a claim whose length nobody knows."""
 
@@ -83,8 +87,17 @@ class Plan:
     ``total`` is ``None`` while the length is unknown; then there is one endless claim.
     """
 
-    def __init__(self, total: int | None, written: RangeSet, book: SlotBook | None = None) -> None:
+    def __init__(
+        self,
+        total: int | None,
+        written: RangeSet,
+        book: SlotBook | None = None,
+        *,
+        in_order: bool = False,
+    ) -> None:
+        """``in_order`` fills the file from its beginning, within a window that moves along."""
         self.total = total
+        self._in_order = in_order
         self._book: SlotBook = ForgetfulBook() if book is None else book
         self._finished = written
         self._claims: list[Claim] = []
@@ -122,11 +135,30 @@ class Plan:
 
     def take_free(self, least_start: int = 0) -> Claim | None:
         """Claim the first free stretch that begins at ``least_start`` or later."""
+        window_end = self._window_end()
         for index, gap in enumerate(self._free):
+            if gap.start >= window_end:
+                break
             if gap.start >= least_start:
-                del self._free[index]
-                return self._open(gap.start, gap.end)
+                end = gap.end
+                if self._in_order and self.total is not None:
+                    end = min(end, gap.start + IN_ORDER_STEP_BYTES)
+                self._cut_free(index, end)
+                return self._open(gap.start, end)
         return None
+
+    def _window_end(self) -> int:
+        """Return where claims may not begin any more."""
+        if not self._in_order:
+            return ENDLESS
+        missing = [claim.position for claim in self._claims]
+        missing += [gap.start for gap in self._free[:1]]
+        return min(missing, default=0) + IN_ORDER_WINDOW_BYTES
+
+    def _cut_free(self, index: int, end: int) -> None:
+        """Take the bytes up to ``end`` out of a free stretch."""
+        gap = self._free[index]
+        self._free[index : index + 1] = [Range(end, gap.end)] if end < gap.end else []
 
     def steal(
         self, rate_of: Callable[[Claim], float], thief_bps: float, smallest_bytes: int
@@ -175,14 +207,12 @@ class Plan:
         That is free bytes, or a claim that has not written a byte yet and is reached whole:
         its worker is still waiting for a reply, while these bytes are coming already.
         """
+        if self._in_order:
+            up_to = min(up_to, claim.end + IN_ORDER_STEP_BYTES)
         for index, gap in enumerate(self._free):
             if gap.start == claim.end < up_to:
-                end = min(gap.end, up_to)
-                claim.end = end
-                if end < gap.end:
-                    self._free[index] = Range(end, gap.end)
-                else:
-                    del self._free[index]
+                claim.end = min(gap.end, up_to)
+                self._cut_free(index, claim.end)
                 return True
         return self._absorb(claim, up_to)
 
@@ -222,6 +252,16 @@ class Plan:
         for claim in self._claims:
             claim.end = min(claim.end, total)
         self._free = [Range(r.start, min(r.end, total)) for r in self._free if r.start < total]
+        if self._in_order:
+            self._shorten_claims()
+
+    def _shorten_claims(self) -> None:
+        """Give back what claims hold beyond their next step."""
+        for claim in self._claims:
+            end = max(claim.frontier, claim.start + IN_ORDER_STEP_BYTES)
+            if end < claim.end:
+                gap, claim.end = Range(end, claim.end), end
+                self._give_back(gap)
 
     def attach(self, book: SlotBook) -> None:
         """Note positions in ``book`` from now on; open claims get their slots there."""

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import DownloadRecord, Status, Validators
 from tui_dl.engine.config import EngineConfig
-from tui_dl.engine.job import JobTools
 from tui_dl.engine.source import LinkSource
 from tui_dl.net.client import HttpClient
 from tui_dl.net.identity import read_head, same_version
+
+if TYPE_CHECKING:
+    from tui_dl.engine.job import JobTools
 
 LONGEST_WAIT_S = 10.0
 """For the answer. The file is here; what is asked is a courtesy to the user."""

@@ -19,6 +19,7 @@ from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.completion import complete
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.governor import Governor
+from tui_dl.engine.marking import mark
 from tui_dl.engine.old_part import OldPartKeeper
 from tui_dl.engine.opening import Opening, keep_cookies, links_of, make_part, name_for
 from tui_dl.engine.origins import Origins
@@ -32,6 +33,7 @@ from tui_dl.engine.target import FileTarget
 from tui_dl.engine.telling import Teller
 from tui_dl.engine.together import until_first_ends
 from tui_dl.engine.transfer import Transfer
+from tui_dl.engine.unchanged import unchanged_name
 from tui_dl.engine.verify import DigestMismatchError, verify
 from tui_dl.net.identity import Known
 from tui_dl.net.reply import Reply
@@ -75,7 +77,7 @@ class Run:
         Raises:
             TuiDlError: it cannot be finished now.
         """
-        if await self._restore():
+        if await self._restore() or await self._is_unchanged():
             return
         tools = self._job.tools
         await self._promises.fetch(self._job.record, tools.around.client, tools.config)
@@ -168,18 +170,31 @@ class Run:
                 raise DiskError(error.message, code=ErrorCode.PART_CHANGED) from error
         return restored
 
+    async def _is_unchanged(self) -> bool:
+        """Be done when the file that is here already is still the server's."""
+        job, name = self._job, await unchanged_name(self._job)
+        if name is None:
+            return False
+        job.change(name=name)
+        job.must_apply(Event.ALL_BYTES)
+        await complete(job, self._old, Assurance.NOT_MODIFIED)
+        return True
+
     def _may_begin_again(self, error: DiskError) -> bool:
         """Whether losing the part costs only bytes: it was replaced, or deleted from its folder."""
         if error.code is ErrorCode.PART_CHANGED:
             return True
         return error.code is ErrorCode.TARGET_LOST and Path(self._job.record.directory).is_dir()
 
+    def _new_plan(self, total: int | None, written: RangeSet) -> Plan:
+        return Plan(total, written, in_order=self._job.record.options.sequential)
+
     def _take_up(self, written: RangeSet) -> None:
         """Begin with what is known: bytes on disk, and the version that they belong to."""
         job, record = self._job, self._job.record
         has_part = self._target.part is not None
         total = record.total_bytes if has_part and written else None
-        job.plan = Plan(total, written)
+        job.plan = self._new_plan(total, written)
         self._facts = facts = Facts()
         if has_part and written:
             facts.known = Known(total=total, validators=record.validators)
@@ -300,7 +315,7 @@ class Run:
         job.note(note)
         written = RangeSet() if job.plan is None else job.plan.written()
         # First no claim is left, then the bytes go: a stop in between must find no claim.
-        job.plan = Plan(None, RangeSet())
+        job.plan = self._new_plan(None, RangeSet())
         self._pieces.forget()
         fresh: dict[str, object] = {
             "synced": RangeSet(),
@@ -322,7 +337,7 @@ class Run:
         """Somebody deleted, replaced or changed the part: its bytes prove nothing any more."""
         job = self._job
         job.note(f"{reason} The download starts again.")
-        job.plan = Plan(None, RangeSet())
+        job.plan = self._new_plan(None, RangeSet())
         self._pieces.forget()
         try:
             await self._target.discard()
@@ -370,6 +385,7 @@ class Run:
             raise
         if digest is not None or self._pieces.are_all_good:
             assurance = Assurance.DIGEST
+        await mark(job, target)
         await target.finish(total)
         # The final name proves nothing by itself: a restart asks the record (trap D8).
         await job.change_durably(

@@ -6,7 +6,8 @@ until the disk has proved quick.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import time_ns
@@ -21,6 +22,7 @@ from tui_dl.engine.restored import Restored, find_published, noted_for, refuse_t
 from tui_dl.engine.write_stamps import WriteStamps
 from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.journal import WrittenJournal
+from tui_dl.storage.marks import mark_file
 from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.room import Room, allocated_bytes
 from tui_dl.storage.tampering import (
@@ -278,6 +280,13 @@ class FileTarget:
     def _finish(self, total: int) -> None:
         self._settle_size(total)
         self._file.sync(metadata_too=True)
+
+    async def mark(self, modified: datetime | None, attributes: Mapping[str, str]) -> str | None:
+        """Give the part a date and attributes; return why it could not be done."""
+        path, identity = self._file.part_path, self._file.identity
+        with self._stamps.under_way():
+            self._stamps.before(THROTTLED_SLACK_NS)
+            return await self.call(mark_file, path, identity, modified, attributes)
 
     async def settle_size(self, total: int) -> None:
         """Give the part exactly ``total`` bytes."""

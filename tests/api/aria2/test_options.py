@@ -167,6 +167,16 @@ def test_every_mapped_option() -> None:
     )
 
 
+def test_versions_dates_and_order_have_aria2s_names() -> None:
+    wanted = options(remote_time="true", conditional_get="true", stream_piece_selector="inorder")
+    assert (wanted.remote_time, wanted.conditional_get, wanted.sequential) == (True, True, True)
+    told = chosen(wanted, "/d")
+    assert told["remote-time"] == told["conditional-get"] == "true"
+    assert told["stream-piece-selector"] == "inorder"
+    plain = options(remote_time="false", stream_piece_selector="geom")
+    assert (plain.remote_time, plain.sequential) == (None, False)
+
+
 def test_headers_of_a_browser() -> None:
     """Extensions hand over all that the browser sent; ours frame the request (trap S11)."""
     made = options(
@@ -269,6 +279,9 @@ any_options = st.builds(
     http_user=st.none() | token_text,
     http_password=st.none() | token_text,
     use_netrc=st.booleans(),
+    remote_time=st.sampled_from([None, True]),
+    conditional_get=st.booleans(),
+    sequential=st.booleans(),
 )
 
 

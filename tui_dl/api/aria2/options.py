@@ -36,7 +36,7 @@ _MAPPED = frozenset(
         "split max-connection-per-server max-download-limit header user-agent referer checksum "
         "max-tries timeout connect-timeout http-user http-passwd http-auth-challenge no-netrc "
         "no-proxy dir out "
-        "pause gid parameterized-uri"
+        "pause gid parameterized-uri remote-time conditional-get stream-piece-selector"
     )
 ) | frozenset(name + end for name in PROXY_NAMES for end in ("", "-user", "-passwd"))
 
@@ -131,6 +131,12 @@ def changes(texts: Mapping[str, str], url: str, defaults: Defaults) -> dict[str,
         found["referer"] = (url if texts["referer"] == "*" else texts["referer"]) or None
     if "checksum" in texts:
         found["digests"] = (parse_checksum(texts["checksum"]),)
+    if "remote-time" in texts:
+        found["remote_time"] = texts["remote-time"] == "true" or None
+    if "conditional-get" in texts:
+        found["conditional_get"] = texts["conditional-get"] == "true"
+    if "stream-piece-selector" in texts:
+        found["sequential"] = texts["stream-piece-selector"] == "inorder"
     if "no-netrc" in texts:
         found["use_netrc"] = texts["no-netrc"] != "true"
     if "no-proxy" in texts:
@@ -223,6 +229,12 @@ def chosen(options: DownloadOptions, directory: str) -> dict[str, str]:
         texts["connect-timeout"] = _seconds(options.connect_timeout_s)
     if options.headers:
         texts["header"] = "".join(f"{name}: {value}\n" for name, value in options.headers)
+    if options.remote_time is not None:
+        texts["remote-time"] = "true" if options.remote_time else "false"
+    if options.conditional_get:
+        texts["conditional-get"] = "true"
+    if options.sequential:
+        texts["stream-piece-selector"] = "inorder"
     if not options.use_netrc:
         texts["no-netrc"] = "true"
     if options.auth_challenge:

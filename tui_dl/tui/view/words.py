@@ -124,6 +124,8 @@ def assurance_sentence(download: DownloadSnapshot) -> str:
         case Assurance.DIGEST:
             algorithm = download.digest.algorithm if download.digest is not None else "digest"
             return f"agrees with its {algorithm}"
+        case Assurance.NOT_MODIFIED:
+            return "was here already, not modified since"
         case Assurance.UNVERIFIED:
             return "unverified: no way to tell versions apart"
 
