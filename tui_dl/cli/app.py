@@ -116,6 +116,8 @@ async def _show(
     console: Console,
     flags: AppFlags,
 ) -> int:
+    import asyncio
+
     from tui_dl.cli import engine
     from tui_dl.cli.connect import show_remote
     from tui_dl.cli.exit_codes import code_of_signal
@@ -128,6 +130,7 @@ async def _show(
         return await show_remote(place, setup, initial=initial, exit_when_done=flags.exit_when_done)
     service = engine.open_service(config)
     stopped: list[int] = []
+    closing: list[asyncio.Task[None]] = []
     try:
         await service.start()
         await _serve(service, setup, config, flags, console)
@@ -150,6 +153,8 @@ async def _show(
 
         def stop(number: int) -> None:
             stopped.append(number)
+            # Not after the screen: one whose terminal is gone may hang until the deadline.
+            closing.append(asyncio.create_task(service.close()))
             app.exit()
 
         with stop_signals(stop):
