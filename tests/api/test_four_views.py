@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.serving import Served, served
+from tests.api.serving import Served, listening, served
 from tests.support.fault_server import FaultServer, Resource
 from tui_dl.domain.model import Status
 
@@ -206,6 +206,29 @@ async def test_a_cancellation_is_the_same_in_all_views(
         else:
             await rpc(server, "aria2.remove", row.gid)
         await until(server, url, Status.CANCELLED)
+
+
+async def test_a_login_in_a_link_is_told_by_nobody_but_aria2(
+    tmp_path: Path, fault_server: FaultServer
+) -> None:
+    """Trap S7; an aria2 page retries with the addresses that it was told."""
+    plain = fault_server.url("/missing")
+    url = plain.replace("://", "://me:hunter2@")
+    async with served(tmp_path) as server, listening(server) as surge:
+        async with listening(server, "/v1/jobs/events") as jobs:
+            id_ = await server.add(url, mirrors=[url, f"{url}?2"])
+            await server.driver.until(id_, lambda row: row.status is Status.FAILED)
+            await surge.until("error", id_)
+            paths = ("/list", f"/download?id={id_}", "/history", "/v1/jobs/queue", "/v1/downloads")
+            for path in (*paths, "/?download_history=", "/api/v1/downloads"):
+                text = (await server.http.get(path)).text
+                assert "hunter2" not in text, path
+                assert plain in text or path in ("/history", "/api/v1/downloads"), path
+            told = str([frame for _, frame in (*surge.frames, *jobs.frames)])
+            assert "hunter2" not in told
+            assert plain in told
+        [stopped] = await rpc(server, "aria2.tellStopped", 0, 9)
+        assert stopped["files"][0]["uris"][0]["uri"] == url
 
 
 async def test_whoever_lists_after_an_add_sees_it(server: Served) -> None:

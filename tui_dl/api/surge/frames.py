@@ -12,6 +12,7 @@ import json
 from tui_dl.api.surge.codec import Wire, elapsed_ns, failure_text, final_path, rate_limit
 from tui_dl.domain.display import display_text
 from tui_dl.domain.model import Status
+from tui_dl.domain.redaction import without_credentials
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind
 
 TYPES = {
@@ -103,7 +104,7 @@ def frame(name: str, row: DownloadSnapshot) -> bytes:
 
 def _started(row: DownloadSnapshot) -> Wire:
     return {
-        "url": row.url,
+        "url": without_credentials(row.url),
         "filename": row.name,
         "total": row.total_bytes or 0,
         "dest_path": final_path(row),
@@ -141,9 +142,9 @@ def _resumed(row: DownloadSnapshot) -> Wire:
 def _queued(row: DownloadSnapshot) -> Wire:
     return {
         "filename": row.name,
-        "url": row.url,
+        "url": without_credentials(row.url),
         "dest_path": final_path(row),
-        "mirrors": list(row.options.mirrors),
+        "mirrors": [without_credentials(mirror) for mirror in row.options.mirrors],
     } | rate_limit(row)
 
 
