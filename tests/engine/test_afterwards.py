@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -92,9 +93,24 @@ async def test_a_hook_that_cannot_run_changes_nothing(
 
 
 def test_a_hook_has_a_time_limit_for_all_its_children(tmp_path: Path) -> None:
-    code = "import os, time; os.fork(); print('busy', flush=True); time.sleep(600)"
+    code = "import os, time; print(os.fork(), flush=True); time.sleep(600)"
     lines = run_hook(python(code), {}, str(tmp_path), HookSettings(timeout_s=1.0))
     assert lines[-1].endswith("was ended after 1 seconds.")
+    children = [int(line.removeprefix("Hook: ")) for line in lines[:-1]]
+    (child,) = (pid for pid in children if pid)
+    until_s = time.monotonic() + 60
+    while lives(child) and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert not lives(child)
+
+
+def lives(pid: int) -> bool:
+    """Return whether a process runs; one that nobody has reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def test_the_output_of_a_hook_is_bounded_and_without_secrets(tmp_path: Path) -> None:

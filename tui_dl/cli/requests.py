@@ -57,6 +57,8 @@ def read_entries(
     Raises:
         UsageError: the list cannot be read, or is not one; a pattern is wrong.
     """
+    for url in urls:
+        refuse_foreign_part(url)
     entries = [InputEntry(0, (url,)) for url in urls]
     if input_file is not None:
         entries += _listed(input_file)
@@ -71,6 +73,24 @@ def read_entries(
             f"at most {MOST_URLS} are taken at once."
         )
     return expanded
+
+
+def refuse_foreign_part(text: str) -> None:
+    """Say why another program's unfinished file is not taken over.
+
+    Raises:
+        UsageError: it is one.
+    """
+    owner = _FOREIGN_PARTS.get(os.path.splitext(text)[1])  # noqa: PTH122 - it may be a URL
+    if owner is not None and "://" not in text:
+        raise UsageError(
+            f"{text} belongs to {owner}, whose unfinished files are not taken over: nothing in "
+            "them says which version of the file their bytes are of. Give the URL; it is "
+            "fetched anew."
+        )
+
+
+_FOREIGN_PARTS = {".aria2": "aria2", ".surge": "Surge"}
 
 
 def _listed(input_file: str) -> list[InputEntry]:
