@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 
 from tui_dl.net.connection import Connection, Ending
-from tui_dl.net.errors import connection_lost, silence, transfer_error, truncated
+from tui_dl.net.errors import connection_lost, silence, surplus, transfer_error, truncated
 from tui_dl.net.framing import decoder_for
 from tui_dl.net.head import ReplyHead
 from tui_dl.net.reply import BodySink, Feed, Framing
@@ -124,7 +124,7 @@ class Body:
         """Feed all that the buffer has, or as much as the sink takes.
 
         Raises:
-            TransferError: the framing is broken, or the stream ended before the body.
+            TransferError: the framing is broken, or the stream ended before or behind the body.
         """
         connection = self._connection
         while not self._decoder.done:
@@ -136,6 +136,7 @@ class Body:
             first, last, after = self._decoder.take(
                 connection.buffer, connection.start, connection.end
             )
+            self._refuse_surplus(after)
             if first < last:
                 self._fed_bytes += last - first
                 answer = sink.feed(connection.view[first:last])
@@ -149,6 +150,22 @@ class Body:
                     return
             connection.start = after
         self._is_over = True
+
+    def _refuse_surplus(self, after: int) -> None:
+        """Doubt a whole reply that goes on behind its Content-Length (trap H12).
+
+        Its last bytes are not fed: where the file ends only another reply can tell. A line
+        end or another reply behind the body is a slip of old servers and means nothing; what a
+        part of a file is its Content-Range says as well.
+        """
+        connection = self._connection
+        if not self._decoder.done or after == connection.end:
+            return
+        behind = bytes(connection.view[after : min(connection.end, after + 5)])
+        is_slip = behind.startswith((b"\r", b"\n", b"HTTP/"))
+        length = self.head.plan.length
+        if self.head.status == 200 and length is not None and not is_slip:
+            raise surplus(connection.where, length)
 
     def _judge_ending(self) -> None:
         """Return if the end of the stream is the end of the body, else raise."""

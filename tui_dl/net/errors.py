@@ -76,6 +76,11 @@ def truncated(where: str, missing_bytes: int | None = None) -> TransferError:
     return _made(f"{where} ended the reply too early{gap}.", ErrorCode.TRUNCATED)
 
 
+def surplus(where: str, length: int) -> TransferError:
+    """The body went on behind its declared end: which of the two is wrong (trap H12)?"""
+    return _made(f"{where} declared {length} bytes and sent more.", ErrorCode.RESOURCE_CHANGED)
+
+
 def silence(where: str, seconds: float) -> TransferError:
     """Nothing arrived for too long (trap H19)."""
     return _made(f"{where} sent nothing for {seconds:g} seconds.", ErrorCode.TIMEOUT)
