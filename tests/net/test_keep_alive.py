@@ -38,7 +38,8 @@ CLOSERS = {
     "Connection: close": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
     "among others": b"HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 5\r\n\r\nhello",
     "HTTP/1.0": b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-    "bytes beyond": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloXXX",
+    "bytes beyond a part": b"HTTP/1.1 206 OK\r\nContent-Length: 5\r\n\r\nhelloXXX",
+    "a line end beyond": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello\r\n",
     "bytes behind chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"5\r\nhello\r\n0\r\n\r\nXXX",
 }
@@ -56,6 +57,19 @@ async def test_some_connections_are_not_used_again(client: HttpClient, kind: str
         for _ in range(3):
             assert await fetch(client, server.url()) == b"hello"
         assert server.connections == 3
+
+
+async def test_a_whole_reply_that_goes_on_behind_its_length_is_doubted(client: HttpClient) -> None:
+    """H12: nobody knows whether the length or the body is right."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloXXX")
+        await peer.closed()
+
+    async with serving(script) as server:
+        with pytest.raises(TransferError, match="declared 5 bytes and sent more"):
+            await fetch(client, server.url())
 
 
 async def test_stray_bytes_on_an_idle_connection_end_it(client: HttpClient) -> None:

@@ -324,7 +324,7 @@ async def test_bytes_lent_to_a_cancelled_pump_stay_as_they_are(
 
     async def script(peer: Peer) -> None:
         await peer.request()
-        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+        head = b"HTTP/1.1 206 OK\r\nContent-Length: 1000\r\n\r\n"
         await peer.send(head + BODY[:200_000])
         await peer.closed()
 
