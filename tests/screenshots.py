@@ -166,7 +166,7 @@ async def dialogs(app: TuiDlApp, pilot: Pilot[int], suffix: str) -> None:
     await pilot.press("escape", "s", "down")
     await pilot.pause(0.3)
     save(app, f"settings-{suffix}")
-    await pilot.press("end", "up", "up", "up", "enter", "down", "down")
+    await pilot.press("end", *["up"] * 6, "enter", "down", "down")
     await pilot.pause(0.3)
     save(app, f"themes-{suffix}")
 

@@ -35,6 +35,22 @@ HOSTILE = (
     "a" * 5000,
 )
 
+COMMANDS = (
+    "\x1b]2;{}\x07",
+    "\x1b]9;{}\x07",
+    "\x1bP{}\x1b\\",
+    "\x9d0;{}\x9c",
+    "\x1b[{}n",
+    "[{}](/x)",
+)
+"""Ways to make a terminal, or a parser of markup, do something."""
+SIXTY = (
+    *HOSTILE,
+    *(command.format(f"owned{n}") for n in range(6) for command in COMMANDS),
+    "\x85next line.bin",
+)
+"""For the terminal itself: each as a name, a URL, a reason, a header and a line of a log."""
+
 
 def hostile_service(texts: Sequence[str]) -> FakeService:
     """Put each text wherever a stranger's words can come from."""

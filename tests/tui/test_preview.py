@@ -40,6 +40,8 @@ async def test_a_single_link_is_looked_at_and_many_are_counted() -> None:
     async with driven(service) as d:
         await d.press("a")
         area = d.app.screen.query_one(LinkArea)
+        area.text = f"{URL}\n{URL}2\n{URL}3"
+        await shown(d, "3 links")
         area.text = URL
         await shown(d, "␛[31mdebian.iso   3.71 GB")
         area.text = "https://gone.example/a"

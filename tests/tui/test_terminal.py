@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 import pexpect
@@ -13,10 +14,10 @@ MOST_BYTES = 400_000
 """A start, a dialog and an end paint far less; a layout that never rests paints far more."""
 
 
-def _run(term: str, argument: str) -> bytes:
+def _run(term: str, argument: str, rows: int = 30) -> bytes:
     """Start the app, open and close the help, leave; return all that it wrote."""
     child = pexpect.spawn(
-        sys.executable, ["-m", "tests.tui.pty_app", argument], dimensions=(30, 100), timeout=60,
+        sys.executable, ["-m", "tests.tui.pty_app", argument], dimensions=(rows, 100), timeout=60,
         env=dict(_environment(), TERM=term),
     )  # fmt: skip
     written: bytes = b""
@@ -46,10 +47,14 @@ def test_it_starts_rests_and_restores_whatever_the_terminal_calls_itself(term: s
 
 
 def test_no_escape_of_a_stranger_reaches_the_terminal() -> None:
-    written = _run("xterm-256color", "hostile")
+    written = _run("xterm-256color", "hostile", rows=90)  # room for all sixty
     assert b"owned" in written, "the hostile names must be on the screen"
     assert "␛]0;owned␇.zip".encode() in written
     for born_in_data in (b"\x1b]0;owned", b"\x1b]52;", b"\x1b[2J\x1b[H.bin", b"\x9b31m"):
         assert born_in_data not in written
+    for number in range(6):
+        assert f"owned{number}".encode() in written
+    commands = re.findall(rb"\x1b[\]P_^X][^\x07\x1b]*|\x1b\[[^@-~]*[@-~]", written)
+    assert not [command for command in commands if b"owned" in command]
     for hidden in ("\u202e", "\u2066", "\u200b", "\x85", "\x9b"):
         assert hidden.encode() not in written

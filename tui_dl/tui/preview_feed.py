@@ -36,18 +36,19 @@ class PreviewFeed:
         self._show = show
         self._timer: Timer | None = None
         self._asked: str | None = None
+        self._wanted: tuple[str | None, int] = (None, 0)
 
     def want(self, requests: Sequence[AddRequest]) -> None:
         """Say which links stand there now; only a single one is looked at."""
         app = cast("TuiDlApp", self._owner.app)
         request = requests[0] if len(requests) == 1 else None
         url = request.url if request is not None else None
-        if url == self._asked:
+        count = len(requests)
+        if (url, count) == self._wanted:
             return
-        self._asked = url
+        self._asked, self._wanted = url, (url, count)
         if self._timer is not None:
             self._timer.stop()
-        count = len(requests)
         self._show(((f"{count} links", Ink.FAINT),) if count > 1 else ())
         if request is not None and app.preferences.settings.ui.preview:
             wanted = request

@@ -50,9 +50,8 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
         Binding("z", "undo", "Undo delete", show=False, id="download.undo"),
         Binding("K", "move('up')", "Earlier in the queue", show=False, id="download.up"),
         Binding("J", "move('down')", "Later in the queue", show=False, id="download.down"),
-        Binding(
-            "l", "limits", "Limit", tooltip="Of everything, or of the chosen", id="download.limits"
-        ),
+        Binding("l", "limits", "Limit", tooltip="Of the chosen", id="download.limits"),
+        Binding("L", "limits(True)", "Limit of all together", show=False, id="download.limit_all"),
         Binding(
             "u",
             "link",
@@ -133,8 +132,8 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
         if ids := self._ids():
             self.tui.spawn(self.tui.steering.move(ids, MoveTo(to)))
 
-    def action_limits(self) -> None:
-        """Ask for a limit, for everything or for the targets."""
+    def action_limits(self, all_first: bool = False) -> None:
+        """Ask for a limit, for the targets or for everything."""
         chosen = self.targets()
         ids = [download.id for download in chosen]
 
@@ -146,7 +145,9 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
             else:
                 self.tui.spawn(self.tui.steering.set_limit(ids, choice.limit_bps))
 
-        self.app.push_screen(LimitDialog(self.tui.feed.latest, chosen), answered)
+        self.app.push_screen(
+            LimitDialog(self.tui.feed.latest, chosen, all_first=all_first), answered
+        )
 
     def action_link(self) -> None:
         """Ask for another URL of the one download under the cursor."""

@@ -32,19 +32,26 @@ class LimitDialog(Dialog[LimitChoice]):
 
     title_text = "Limit the rate"
 
-    def __init__(self, engine: EngineSnapshot, chosen: Sequence[DownloadSnapshot]) -> None:
+    def __init__(
+        self,
+        engine: EngineSnapshot,
+        chosen: Sequence[DownloadSnapshot],
+        *,
+        all_first: bool = False,
+    ) -> None:
+        """Offer the chosen downloads first, or with ``all_first`` all of them together."""
         super().__init__()
+        self._all_first = all_first or not chosen
         self.engine = engine
         self.chosen = chosen
 
     def body(self) -> Iterator[Widget]:
         """Yield the scope, the field and its rule."""
         now = _now(self.engine.limit_bps)
-        many = len(self.chosen) > 1
         with RadioSet(id="scope", compact=True):
-            yield Choice(Content(f"all downloads together{now}"), not many)
+            yield Choice(Content(f"all downloads together{now}"), self._all_first)
             if self.chosen:
-                yield Choice(Content(self._chosen_label()), many)
+                yield Choice(Content(self._chosen_label()), not self._all_first)
         yield SafeInput(placeholder="2M, 500K, or 0 for no limit", id="limit", compact=True)
         yield Static(Content("Bytes per second. It takes effect at once."), classes="dialog-hint")
 
