@@ -49,9 +49,9 @@ def test_a_gid_that_is_none(tmp_path: Path, gid: str) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("data", [b"no gzip", gzip.compress(b"http://h/")[:-9]])
-def test_a_packed_list_that_is_broken(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_packed_list_that_is_broken(tmp_path: Path, is_cut: bool) -> None:
     path = tmp_path / "list.gz"
-    path.write_bytes(data)
+    path.write_bytes(gzip.compress(b"http://h/")[:-9] if is_cut else b"no gzip")
     with pytest.raises(UsageError, match="not what gzip writes"):
         read(path)
