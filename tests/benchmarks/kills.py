@@ -81,10 +81,19 @@ class Server:
 
     def connections(self) -> int:
         """Return how many clients' connections to it are open."""
+        return self.queues()[0]
+
+    def queues(self) -> tuple[int, int]:
+        """Return how many connections are open, and what the server's side still holds.
+
+        What it holds was counted as sent, and has not come to the client's side at all.
+        """
         lines = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
-        ends = [line.split()[2:4] for line in lines]
+        rows = [line.split()[1:5] for line in lines]
         wanted = f":{self.port:04X}"
-        return sum(to.endswith(wanted) and state == _ESTABLISHED for to, state in ends)
+        is_open = [to.endswith(wanted) and state == _ESTABLISHED for _, to, state, _ in rows]
+        held = [int(queue.partition(":")[0], 16) for at, *_, queue in rows if at.endswith(wanted)]
+        return sum(is_open), sum(held)
 
 
 @contextmanager
@@ -132,7 +141,7 @@ class Killer:
             end = self._taken() + share * self._source.stat().st_size
             while self._taken() < end and process.poll() is None:
                 time.sleep(0.0005)
-            connections = self._server.connections()
+            connections, unsent = self._server.queues()
         if process.returncode == 0:
             self._begin_anew(account)
             return
@@ -141,7 +150,7 @@ class Killer:
         (row,) = read_stored(self._ground.state).downloads
         lost = sent - row.done_bytes
         self._before += lost
-        account.lost.append(lost)
+        account.lost.append(max(0, lost - unsent))
         account.allowed.append(ALLOWED_BYTES * max(1, connections))
 
     def finish(self) -> None:
