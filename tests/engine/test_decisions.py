@@ -151,6 +151,25 @@ def test_connections_are_added_while_each_brings_as_much() -> None:
     assert climb(Governor(ceiling=16), 2e6, 12)[-1] == RAISED_CEILING
 
 
+def test_each_step_is_steep_once_every_connection_proves_limited() -> None:
+    assert climb(Governor(ceiling=16), 2e6, 4)[-3:] == [16, 64, 64]
+
+
+def test_the_ceiling_is_not_raised_for_the_last_second() -> None:
+    governor = Governor(ceiling=16)
+    governor.begin(0.0, 0, 0.001)
+    now_s, done, total = 0.0, 0, 30_000_000
+    while done < total:
+        now_s += 0.2
+        done += int(governor.target * 2e6 * 0.2)
+        assert governor.update(now_s, done, total - done, 0.001) <= 16
+
+
+def test_four_times_as_many_must_bring_more_than_twice_as_many() -> None:
+    half_as_much_each = [0.0, 2e6, 2e6, 2e6, 3e6, *[3e6] * 60]
+    assert max(climb(Governor(ceiling=16), half_as_much_each, 3)) <= 8
+
+
 def test_a_ceiling_that_the_user_named_is_never_raised() -> None:
     assert max(climb(Governor(ceiling=4, ceiling_is_fixed=True), 2e6, 12)) == 4
 

@@ -15,6 +15,7 @@ from tui_dl.engine.plan import (
     ENDLESS,
     IN_ORDER_STEP_BYTES,
     IN_ORDER_WINDOW_BYTES,
+    MOST_RACERS,
     Claim,
     Plan,
 )
@@ -69,7 +70,7 @@ class PlanMachine(RuleBasedStateMachine):
     def race(self) -> None:
         claim = self.plan.race(lambda _: 1.0, lambda _: True)
         if claim is not None:
-            assert claim.workers == 2
+            assert 2 <= claim.workers <= MOST_RACERS
             self.working.append(claim)
 
     @precondition(lambda self: self.working)

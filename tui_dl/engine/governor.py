@@ -7,12 +7,16 @@ steps are quick, because on a throttled server every tenth of a second alone is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2
 
 GROWTH_TO_GO_ON = 1.2
 """Doubling must bring a fifth more, else the link or the server is full."""
 
 THROTTLED_GROWTH = 1.6
-"""Nearly twice as much from twice as many: each connection has a limit of its own."""
+"""Nearly twice as much from twice as many: each connection has a limit of its own.
+
+Both are for each doubling: four times as many must bring that growth twice over.
+"""
 
 RAISED_CEILING = 64
 SHORTEST_STEP_S = 0.1
@@ -27,6 +31,18 @@ LONGEST_HOLD_S = 16.0
 
 LONG_LINK_S = 0.02
 """Above this time to the first byte a lone connection is worth little: open more at once."""
+
+LONG_LINK_START = 4
+LONG_LINK_LARGE_START = 8
+LONG_LINK_LARGE_BYTES = 16 * 1024 * 1024
+"""Each cut of a claim costs bytes that were on their way: a small file is not cut so often."""
+
+THROTTLED_FACTOR = 4
+"""Times as many at each step, once it shows that each connection has a limit of its own."""
+
+LEFT_TO_RAISE_S = 1.0
+"""With less than this to do more than the usual ceiling costs more bytes than it saves time:
+each claim that is cut leaves some that were already on their way."""
 
 FAST_ENOUGH_S = 0.4
 """A transfer that ends sooner than this needs no more connections."""
@@ -50,12 +66,16 @@ class Governor:
     _looks_throttled: bool = False
     _hold_s: float = FIRST_HOLD_S
 
-    def begin(self, now_s: float, done_bytes: int, setup_s: float) -> None:
+    def begin(
+        self, now_s: float, done_bytes: int, setup_s: float, left_bytes: int | None = None
+    ) -> None:
         """Start to measure: the first reply of this run has arrived."""
         self._step_began_s = now_s
         self._bytes_at_step = done_bytes
         if setup_s > LONG_LINK_S:
-            self.target = max(self.target, min(4, self.ceiling))
+            is_large = (left_bytes or 0) >= LONG_LINK_LARGE_BYTES
+            start = LONG_LINK_LARGE_START if is_large else LONG_LINK_START
+            self.target = max(self.target, min(start, self.ceiling))
 
     def lower(self, target: int) -> None:
         """Bow to a server that takes no more connections."""
@@ -94,8 +114,8 @@ class Governor:
         if self._is_holding or self._level_bps == 0.0:
             self._is_retrial = self._is_holding
             self._climb(rate_bps, left_bytes, setup_s)
-        elif rate_bps >= self._level_bps * GROWTH_TO_GO_ON:
-            self._looks_throttled = rate_bps >= self._level_bps * THROTTLED_GROWTH
+        elif self._has_grown(rate_bps, GROWTH_TO_GO_ON):
+            self._looks_throttled = self._has_grown(rate_bps, THROTTLED_GROWTH)
             self._hold_s = FIRST_HOLD_S
             self._is_retrial = False
             self._climb(rate_bps, left_bytes, setup_s)
@@ -106,12 +126,19 @@ class Governor:
     def _climb(self, rate_bps: float, left_bytes: int, setup_s: float) -> None:
         self._level_bps, self._level_target = rate_bps, self.target
         self._is_holding = False
-        if self._looks_throttled and not self.ceiling_is_fixed and self.target >= self.ceiling:
-            self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * 2))
+        may_raise = not self.ceiling_is_fixed and left_bytes > rate_bps * LEFT_TO_RAISE_S
+        if self._looks_throttled and may_raise and self.target >= self.ceiling:
+            self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * THROTTLED_FACTOR))
         if left_bytes > rate_bps * max(FAST_ENOUGH_S, 2 * setup_s):
-            self.target = min(self.ceiling, self.target * (4 if self.target == 1 else 2))
+            is_steep = self.target == 1 or self._looks_throttled
+            self.target = min(self.ceiling, self.target * (THROTTLED_FACTOR if is_steep else 2))
         if self.target == self._level_target:
             self._hold()
+
+    def _has_grown(self, rate_bps: float, per_doubling: float) -> bool:
+        doublings: float = log2(max(2.0, self.target / self._level_target))
+        needed_bps: float = self._level_bps * per_doubling**doublings
+        return rate_bps >= needed_bps
 
     def _hold(self) -> None:
         """More did not bring more: look again after a while.
@@ -131,4 +158,4 @@ class Governor:
             return self._hold_s
         if self._level_bps == 0.0 and self.target == 1:
             return FIRST_LOOK_S
-        return min(LONGEST_STEP_S, max(SHORTEST_STEP_S, 3 * setup_s))
+        return min(LONGEST_STEP_S, max(SHORTEST_STEP_S, setup_s))

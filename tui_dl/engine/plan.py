@@ -24,6 +24,9 @@ IN_ORDER_STEP_BYTES = 1024 * 1024
 IN_ORDER_WINDOW_BYTES = 16 * 1024 * 1024
 """In order, claims are small and begin at most so far beyond the first missing byte."""
 
+MOST_RACERS = 4
+"""Workers on one claim; each brings the same bytes again, so they come one after the other."""
+
 ENDLESS = 1 << 62
 """End of a claim whose length nobody knows."""
 
@@ -185,9 +188,12 @@ class Plan:
     def race(
         self, rate_of: Callable[[Claim], float], worth_it: Callable[[Claim], bool]
     ) -> Claim | None:
-        """Join the claim that would last longest as its second worker."""
+        """Join the claim that would last longest as one more worker.
+
+        Who joined may turn out a straggler too: then another one may, up to ``MOST_RACERS``.
+        """
         victim = self._slowest(
-            rate_of, lambda c: c.workers == 1 and c.remaining > 0 and worth_it(c)
+            rate_of, lambda c: c.workers < MOST_RACERS and c.remaining > 0 and worth_it(c)
         )
         if victim is not None:
             victim.workers += 1

@@ -256,7 +256,8 @@ class Transfer:
         if self.plan.total is None and total is not None:
             self.plan.settle_total(total)
         self.has_begun = True
-        self._governor.begin(self.now_s(), self.plan.done_bytes, self._pace.setup_s)
+        plan = self.plan
+        self._governor.begin(self.now_s(), plan.done_bytes, self._pace.setup_s, plan.missing_bytes)
 
     def _others_receive(self, worker: Worker) -> bool:
         return any(w is not worker and w.received_of_claim > 0 for w in self.workers)
@@ -344,6 +345,7 @@ class Transfer:
         """Count, add, and replace. Called some ten times a second and at each event."""
         now_s = self.now_s()
         self.history.add(now_s, self.meter.rate_bps(now_s))
+        self._pace.usual_bps(self.workers, now_s)
         crew.let_go(self._pace.losers(self.workers, now_s))
         left = self.plan.missing_bytes
         if not self.has_begun or left is None or not self.facts.may_split:
@@ -353,7 +355,8 @@ class Transfer:
             self.plan.done_bytes,
             left,
             self._pace.setup_s,
-            all_receive=all(w.received > 0 for w in self.workers),
+            all_receive=len(self.workers) >= self._governor.target
+            and all(w.received > 0 for w in self.workers),
         )
         if now_s < self._hold_off_until_s or not any(w.received for w in self.workers):
             return  # while nobody receives, more of the same would only hide a dead link
@@ -394,7 +397,8 @@ class Transfer:
                 gate.lower(others)
         if wait_s := asked_wait_s(error.failure()):
             gate.hold(wait_s, error.message)
-        self._hold_off_until_s = self.now_s() + (HOLD_OFF_S if others else 0.0)
+        # One that worked and broke is replaced at once; one that got nothing had better wait.
+        self._hold_off_until_s = self.now_s() + (HOLD_OFF_S * (others > 0 and not worker.received))
         self._observer.on_note(f"Connection {worker.number}: {error.message}")
         self._last_error = error
 

@@ -22,6 +22,12 @@ CRAWL_S = 4.0
 HOPED_BPS = 64 * 1024.0
 """What another connection is expected to bring when nothing else gives a measure."""
 
+YOUNG_S = 0.25
+"""A reply younger than this has not shown its rate yet: the usual one is believed."""
+
+USUAL_HALF_LIFE_S = 2.0
+"""What was usual a moment ago still is, when only stragglers are left to take a measure from."""
+
 READ_BYTES = 256 * 1024
 LOSER_LAG_BYTES = 256 * 1024
 MARGIN_S = 0.05
@@ -57,6 +63,16 @@ class Pace:
     setup_s: float = 0.0
     _samples: int = 0
     _crawls_since_s: float | None = None
+    _usual_bps: float = 0.0
+    _usual_at_s: float = 0.0
+
+    def usual_bps(self, workers: Iterable[Worker], now_s: float) -> float:
+        """Return what one connection usually brings; call often, it remembers for a while."""
+        fresh_bps = median([w.rate_bps(now_s) for w in workers if w.received_of_claim > 0])
+        faded = 0.5 ** (max(0.0, now_s - self._usual_at_s) / USUAL_HALF_LIFE_S)
+        self._usual_bps = max(fresh_bps, self._usual_bps * faded)
+        self._usual_at_s = now_s
+        return self._usual_bps
 
     def note_setup(self, took_s: float) -> None:
         """Take one measured time from asking to the head of the reply."""
@@ -93,8 +109,7 @@ class Pace:
 
         ``least_bps`` is what it will surely bring, whatever the others do.
         """
-        rates = [w.rate_bps(now_s) for w in workers if w.received_of_claim > 0]
-        usual_bps = max(median(rates), least_bps)
+        usual_bps = max(self.usual_bps(workers, now_s), least_bps)
         rate_of = self.rate_of(workers, usual_bps, now_s)
         claim = plan.steal(rate_of, usual_bps, worth_stealing(usual_bps, self.setup_s))
         if claim is not None:
@@ -106,6 +121,8 @@ class Pace:
         if worker.received_of_claim == 0:
             return usual_bps if silence_s < self.patience_s() else 0.0
         rate_bps = worker.rate_bps(now_s)
+        if now_s - worker.asked_s < YOUNG_S + self.setup_s:
+            return max(rate_bps, usual_bps)
         if silence_s > self.patience_s():
             return min(rate_bps, READ_BYTES / silence_s / 8)
         return rate_bps

@@ -126,12 +126,16 @@ class Worker:
             TransferError: the reply broke; what was written before stays good.
             ReplyRefusedError: the reply must not be written.
         """
+        if claim.remaining <= 0:
+            return  # another reply has reached so far while this one was not even asked for
         self.claim = claim
         self.received_of_claim = 0
         self.asked_s = self.last_byte_s = self.owner.now_s()
         self.state = WorkerState.CONNECTING
         if reply is None:
             reply = await self.owner.open_reply(self, claim)
+            if not reply.reused:
+                self.meter = RateMeter()  # what another connection brought says nothing
         try:
             span = await self.owner.admit(self, claim, reply)
             self.state = WorkerState.RECEIVING

@@ -1,0 +1,101 @@
+"""Which connections count as slow: stragglers must not become the measure."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from tui_dl.domain.ranges import RangeSet
+from tui_dl.engine.plan import Plan
+from tui_dl.engine.source import LinkSource
+from tui_dl.engine.watch import USUAL_HALF_LIFE_S, Pace
+from tui_dl.engine.worker import Owner, Worker
+
+FAST_BPS = 8_000_000
+SLOW_BPS = 20_000
+LEFT_BYTES = 100_000
+"""Too little to cut in two, far too much for a straggler."""
+
+
+class _Clock:
+    """All that a worker needs of its owner here."""
+
+    def __init__(self) -> None:
+        self.s = 100.0
+
+    def now_s(self) -> float:
+        return self.s
+
+
+class _Crew:
+    """Workers on one claim, and the seconds that pass over them."""
+
+    def __init__(self, count: int) -> None:
+        self.clock = _Clock()
+        self.pace = Pace(setup_s=0.001)
+        self.plan = Plan(LEFT_BYTES, RangeSet())
+        claim = self.plan.take_free()
+        assert claim is not None
+        self.claim = claim
+        self.workers: list[Worker] = []
+        for _ in range(count):
+            self.join()
+
+    def join(self) -> None:
+        worker = Worker(len(self.workers) + 1, cast(Owner, self.clock), cast(LinkSource, None))
+        worker.claim = self.claim
+        self.workers.append(worker)
+
+    def receive(self, rate_bps: float, seconds: float) -> None:
+        """Let every worker bring as much; the claim stays as it is."""
+        for _ in range(int(seconds * 10)):
+            self.clock.s += 0.1
+            for worker in self.workers:
+                worker.received_of_claim += 1
+                worker.last_byte_s = self.clock.s
+                worker.meter.add(self.clock.s, int(rate_bps / 10))
+
+    def more(self) -> bool:
+        """Whether one more connection joins."""
+        found = self.pace.share(self.plan, self.workers, self.clock.s, 0.0)
+        assert found in (None, self.claim)
+        return found is not None
+
+
+def test_what_was_usual_is_remembered_when_only_stragglers_are_left() -> None:
+    crew = _Crew(1)
+    crew.receive(FAST_BPS, 2.0)
+    before_bps = crew.pace.usual_bps(crew.workers, crew.clock.s)
+    straggler = _Crew(1)
+    straggler.pace = crew.pace
+    straggler.clock.s = crew.clock.s
+    straggler.receive(SLOW_BPS, USUAL_HALF_LIFE_S)
+
+    after_bps = crew.pace.usual_bps(straggler.workers, straggler.clock.s)
+
+    assert 0.4 * before_bps < after_bps < 0.6 * before_bps
+    assert straggler.more(), "it is raced by what a connection usually brings"
+
+
+def test_a_straggler_alone_is_no_reason_to_race() -> None:
+    crew = _Crew(1)
+    crew.receive(SLOW_BPS, 2.0)
+
+    assert not crew.more()
+
+
+def test_a_racer_that_is_a_straggler_too_gets_company() -> None:
+    crew = _Crew(2)
+    crew.pace.usual_bps(_fast(crew.clock), crew.clock.s)
+    assert not crew.more(), "nobody has shown a rate yet"
+    crew.receive(SLOW_BPS, 1.0)
+
+    assert crew.more()
+    crew.join()
+    assert not crew.more(), "one after the other: the third has not shown its rate yet"
+
+
+def _fast(clock: _Clock) -> list[Worker]:
+    crew = _Crew(1)
+    crew.clock.s = clock.s - 2.0
+    crew.receive(FAST_BPS, 2.0)
+    return crew.workers
