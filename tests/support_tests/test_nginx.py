@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,10 @@ def test_tls(root: Path, certificates: Certificates) -> None:
 def test_it_leaves_no_process_and_no_folder(root: Path) -> None:
     with Nginx(root) as server:
         pid = server.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        children: list[str] = []
+        deadline = time.monotonic() + 60
+        while not children and time.monotonic() < deadline:  # it listens before it has workers
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         folder = server.folder
         assert children
         assert folder.exists()

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar
 
 from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.digest_fields import parse_digest_fields
@@ -21,6 +20,7 @@ from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.cookie_file import load_cookies
 from tui_dl.engine.source import LinkSource
 from tui_dl.net.client import ClientConfig, HttpClient
+from tui_dl.net.cookies import job_jar
 from tui_dl.net.identity import read_head
 from tui_dl.net.request import HttpRequest
 from tui_dl.net.status import error_for_status
@@ -126,7 +126,7 @@ def link_beside(
     Raises:
         UsageError: the cookie file cannot be read.
     """
-    jar = load_cookies(options.cookie_file) if options.cookie_file else CookieJar()
+    jar = load_cookies(options.cookie_file) if options.cookie_file else job_jar()
     return LinkSource(url, options, config, origin, jar, secrets_for=secrets_for)
 
 

@@ -5,7 +5,6 @@ Must not change records or files.
 
 from __future__ import annotations
 
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from tui_dl.domain.model import DownloadRecord, Status, Validators
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.source import LinkSource
 from tui_dl.net.client import HttpClient
+from tui_dl.net.cookies import job_jar
 from tui_dl.net.identity import read_head, same_version
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def is_same_at_source(
     ``None`` when it does not say: no validators, another status, or out of reach.
     """
     source = LinkSource(
-        record.url, record.options, config, record.source, CookieJar(), secrets_for=record.url
+        record.url, record.options, config, record.source, job_jar(), secrets_for=record.url
     )
     try:
         reply = await client.open(source.request(0, 1, Validators(), LONGEST_WAIT_S))

@@ -17,7 +17,7 @@ from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.domain.routes import parse_proxy
 from tui_dl.domain.urls import ParsedUrl, parse_url
 from tui_dl.net.addresses import scope_of
-from tui_dl.net.cookies import deaf_jar, store_cookies
+from tui_dl.net.cookies import deaf_jar, job_jar, store_cookies
 from tui_dl.net.credentials import Fields, fields_for
 from tui_dl.net.dial import Dialer, WireOptions
 from tui_dl.net.fast_reply import FastReply
@@ -98,7 +98,7 @@ class HttpClient:
         """
         url = parse_url(request.url)
         owner = request.headers_origin or url.origin
-        jar = CookieJar() if request.cookies is None else request.cookies
+        jar = job_jar() if request.cookies is None else request.cookies
         conditional = bool(request.if_none_match or request.if_modified_since)
         guard = PeerGuard(classify=self._config.classify)
         is_named = request.named_by is not None

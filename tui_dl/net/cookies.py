@@ -21,6 +21,16 @@ def deaf_jar() -> CookieJar:
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 
+def job_jar() -> CookieJar:
+    """Return an empty jar for one job.
+
+    A cookie without a domain is for its host alone (RFC 6265 section 5.4); by default
+    ``http.cookiejar`` sends it to the hosts below too.
+    """
+    own = DefaultCookiePolicy.DomainStrictNonDomain
+    return CookieJar(policy=DefaultCookiePolicy(strict_ns_domain=own))
+
+
 def cookie_header(jar: CookieJar, url: ParsedUrl) -> str | None:
     """Return what the jar has for ``url``."""
     if next(iter(jar), None) is None:

@@ -97,6 +97,13 @@ class ProxyClients:
                 raise proxy_unreachable(transfer_error(error, address)) from error
             if isinstance(error, httpx.ProxyError) and str(error)[:3] in ("401", "407"):
                 raise _refusal(407, proxy) from error
+            if isinstance(error, httpx.ProxyError):
+                said = transfer_error(error, where)
+                raise TransferError(
+                    said.message.replace("The proxy", f"The proxy {address}", 1),
+                    code=said.code,
+                    retryable=said.retryable,
+                ) from error
             raise transfer_error(error, where) from error
         try:
             if url.scheme == "http" and response.status_code in PROXY_REFUSALS:
