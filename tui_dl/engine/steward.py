@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -55,12 +56,15 @@ class HostShares:
 
     def __init__(self, rules: tuple[HostLimit, ...]) -> None:
         self._shares = {rule: RateLimit(rule.limit_bps) for rule in rules}
+        # A queue of thousands that waits for one host is looked through at each event.
+        self._find = lru_cache(maxsize=32_768)(self._find_rule)
 
     def rule_of(self, record: DownloadRecord) -> HostLimit | None:
         """Return the first rule that fits the link of a download."""
-        if not self._shares:
-            return None
-        host = parse_url(record.url).host
+        return self._find(record.url) if self._shares else None
+
+    def _find_rule(self, url: str) -> HostLimit | None:
+        host = parse_url(url).host
         return next((rule for rule in self._shares if rule.hosts.allows(host)), None)
 
     def limits_of(self, record: DownloadRecord) -> tuple[RateLimit, ...]:
