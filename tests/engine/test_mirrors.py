@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.engine.driving import running
-from tests.support.fault_server import FaultServer, Resource, check_file, sha256_of, status
+from tests.support.fault_server import (
+    FaultServer,
+    Resource,
+    check_file,
+    rst_every,
+    sha256_of,
+    status,
+)
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Assurance, Digest, Status
 
@@ -141,7 +148,8 @@ async def test_a_first_link_that_dies_midway_costs_no_restart(
 ) -> None:
     """The mirror has other tags; a digest has let it join, and will decide."""
     url = fault_server.add(resource())
-    mirror = mirror_server.add(resource(etag='"other"'))
+    # Its breaks leave moments in which nobody works: then it has to lead.
+    mirror = mirror_server.add(resource(etag='"other"'), rst_every(512 * 1024))
     digest = Digest("sha256", sha256_of(1, SIZE))
     async with running(tmp_path, max_tries=2) as driver:
         record_id = await driver.add(url, mirrors=(mirror,), connections=2, digests=(digest,))

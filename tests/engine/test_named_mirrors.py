@@ -81,14 +81,15 @@ async def test_a_digest_of_the_server_lets_mirrors_with_other_tags_join(
     assert mirror_server.bytes_sent("/f") > MIB
 
 
+@pytest.mark.parametrize("connections", [1, None])
 async def test_a_named_mirror_without_proof_is_not_used_not_even_in_need(
-    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path
+    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path, connections: int | None
 ) -> None:
     """Trap H9: it differs by one byte, and nothing but its tag tells."""
     mirror = mirror_server.add(resource(etag='"other"', patches=((5, b"x"),)))
     url = fault_server.add(resource(f"<{mirror}>; rel=duplicate"))
     async with running(tmp_path, max_tries=2) as driver:
-        record_id = await driver.add(url)
+        record_id = await driver.add(url, connections=connections)
         await driver.until(record_id, lambda row: row.done_bytes > MIB)
         fault_server.link_down()
         row = await driver.wait(record_id)
