@@ -123,3 +123,14 @@ def test_the_changelog_knows_this_version() -> None:
 
     assert f"## [{__version__}]" in text or "## [Unreleased]" in text
     assert Path(ROOT / "LICENSE").exists()
+
+
+def test_every_yes_of_the_comparison_names_its_test() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ([YPN?])[^|]* \| ([^|]*) \|", section("Beside others"), re.M)
+
+    assert len(rows) > 25
+    for name, answer, test in rows:
+        if answer == "N":
+            continue
+        path = ROOT / "tests" / test.strip().strip("`")
+        assert path.is_file(), f"{name}: {test}"
