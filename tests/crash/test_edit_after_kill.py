@@ -11,6 +11,7 @@ import pytest
 from tests.cli.processes import LIMIT_S, Place
 from tests.support.fault_server import FaultServer, Resource, check_file, stall_after
 from tui_dl.service.offline import read_stored
+from tui_dl.storage.journal_format import AT_REST, first_words
 
 MIB = 1024 * 1024
 SIZE = 4 * MIB
@@ -35,7 +36,7 @@ def test_an_edit_within_the_same_second(
     process = place.start("get", "-q", "-x", "1", "-d", "target", url)
     try:
         limit_s = time.monotonic() + LIMIT_S
-        while _done_bytes(place) < 2 * MIB:
+        while _done_bytes(place) < 2 * MIB or not _is_at_rest(place):
             assert time.monotonic() < limit_s, "no progress"
             time.sleep(0.02)
     finally:
@@ -58,3 +59,9 @@ def _done_bytes(place: Place) -> int:
         return 0
     rows = read_stored(state).downloads
     return rows[0].done_bytes if rows else 0
+
+
+def _is_at_rest(place: Place) -> bool:
+    """Return whether the one journal says that no write is under way."""
+    (journal,) = (place.folder / "state" / "journal").glob("*.journal")
+    return first_words(journal.read_bytes())[1] == AT_REST
