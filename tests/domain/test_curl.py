@@ -107,3 +107,28 @@ def test_any_words_are_read_or_refused(words: list[str]) -> None:
 def test_a_quoted_header_arrives_as_it_was_written(value: str) -> None:
     command = read_curl(f"curl http://h/ -H {shlex.quote('X-Test: ' + value)}")
     assert command.options.headers == (("X-Test", value.strip()),)
+
+
+def test_logins_and_ways() -> None:
+    options = read_curl(
+        "curl --digest -u me:pw -4 --socks5-hostname p:1 --noproxy a,10.0.0.0/8 --interface lo "
+        "--resolve a:1:127.0.0.1 --resolve b:2:::1 --oauth2-bearer abc http://127.0.0.1/x"
+    ).options
+
+    assert options == DownloadOptions(
+        http_user="me",
+        http_password="pw",
+        auth_challenge=True,
+        ip_version=4,
+        proxy="socks5h://p:1",
+        no_proxy="a,10.0.0.0/8",
+        interface="lo",
+        resolve=("a:1:127.0.0.1", "b:2:::1"),
+        bearer="abc",
+    )
+
+
+@pytest.mark.parametrize("option", ["-x socks4://p", "--resolve a", "--interface 'a b'"])
+def test_ways_that_are_none(option: str) -> None:
+    with pytest.raises(UsageError):
+        read_curl(f"curl {option} http://127.0.0.1/x")

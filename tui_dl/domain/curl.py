@@ -11,9 +11,11 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import DownloadOptions
+from tui_dl.domain.routes import check_interface, parse_proxy, parse_resolve
 from tui_dl.domain.units import parse_size
 
 LONG_NAMES = {
@@ -28,6 +30,8 @@ LONG_NAMES = {
     "-C": "--continue-at",
     "-k": "--insecure",
     "-L": "--location",
+    "-4": "--ipv4",
+    "-6": "--ipv6",
     "-s": "--silent",
     "-S": "--show-error",
     "-f": "--fail",
@@ -45,8 +49,15 @@ LONG_NAMES = {
 WITHOUT_EFFECT = frozenset(
     (
         *("--compressed", "--location", "--silent", "--show-error", "--fail", "--progress-bar"),
-        *("--verbose", "--remote-name", "--remote-header-name", "--globoff", "--remote-time"),
-        *("--http1.1", "--http2", "--no-progress-meter"),
+        *(
+            "--http2",
+            "--verbose",
+            "--remote-name",
+            "--remote-header-name",
+            "--globoff",
+            "--remote-time",
+        ),
+        *("--http1.1", "--http2", "--no-progress-meter", "--basic"),
     )
 )
 """tui-dl does these by itself, or they are about curl's own output."""
@@ -64,6 +75,14 @@ TRANSFER_HEADERS = frozenset(
     )
 )
 """Headers of the browser's own transfer; tui-dl says its own."""
+CHOICES: dict[str, tuple[str, object]] = {
+    "--insecure": ("check_certificate", False),
+    "--digest": ("auth_challenge", True),
+    "--anyauth": ("auth_challenge", True),
+    "--ipv4": ("ip_version", 4),
+    "--ipv6": ("ip_version", 6),
+}
+"""curl's flag -> field of ``DownloadOptions`` and its value."""
 ANSI_QUOTE = re.compile(r"(?:^|\s)\$'")
 
 
@@ -126,8 +145,10 @@ class _Reading:
             return
         if name in SENDING:
             raise UsageError(f"{name} sends something; tui-dl can only fetch.")
-        if name == "--insecure":
-            self.options = replace(self.options, check_certificate=False)
+        if name in CHOICES:
+            field_name, choice = CHOICES[name]
+            change: dict[str, Any] = {field_name: choice}
+            self.options = replace(self.options, **change)
             return
         setter = VALUED.get(name)
         if setter is None and name not in WITHOUT_EFFECT_VALUED:
@@ -207,7 +228,34 @@ def _output(reading: _Reading, value: str) -> None:
 
 
 def _proxy(reading: _Reading, value: str) -> None:
+    parse_proxy(value)
     reading.options = replace(reading.options, proxy=value)
+
+
+def _socks(reading: _Reading, value: str) -> None:
+    reading.options = replace(reading.options, proxy=f"socks5://{value}")
+
+
+def _socks_hostname(reading: _Reading, value: str) -> None:
+    reading.options = replace(reading.options, proxy=f"socks5h://{value}")
+
+
+def _bearer(reading: _Reading, value: str) -> None:
+    reading.options = replace(reading.options, bearer=value)
+
+
+def _no_proxy(reading: _Reading, value: str) -> None:
+    reading.options = replace(reading.options, no_proxy=value)
+
+
+def _interface(reading: _Reading, value: str) -> None:
+    reading.options = replace(reading.options, interface=check_interface(value))
+
+
+def _resolve(reading: _Reading, value: str) -> None:
+    parse_resolve(value)
+    entries = (*reading.options.resolve, value)
+    reading.options = replace(reading.options, resolve=entries)
 
 
 def _request(_reading: _Reading, value: str) -> None:
@@ -228,6 +276,12 @@ VALUED: dict[str, Callable[[_Reading, str], None]] = {
     "--referer": _referer,
     "--output": _output,
     "--proxy": _proxy,
+    "--socks5": _socks,
+    "--socks5-hostname": _socks_hostname,
+    "--noproxy": _no_proxy,
+    "--interface": _interface,
+    "--resolve": _resolve,
+    "--oauth2-bearer": _bearer,
     "--request": _request,
     "--limit-rate": _limit,
 }
