@@ -95,8 +95,6 @@ async def test_what_waits_for_the_next_start_says_so(file: Path) -> None:
         ("downloads.slots", "many", "downloads.slots must be a whole number."),
         ("downloads.limit", "fast", "downloads.limit must be a number of bytes"),
         ("downloads.directory", "isos", "downloads.directory must be a full path"),
-        ("ui.keys", "list.ad=i", "Did you mean list.add?"),
-        ("ui.keys", "list.add=p", "p is the key of download.pause; list.add keeps its own."),
     ],
 )
 async def test_a_wrong_value_is_explained_and_kept_and_not_saved(

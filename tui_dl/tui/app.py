@@ -367,9 +367,16 @@ class TuiDlApp(App[int], inherit_bindings=False):
         """Choose other colours from anywhere; the choice is kept."""
         self.spawn(live.choose_theme(self))
 
+    def action_change_keys(self) -> None:
+        """Choose other keys from anywhere."""
+        from tui_dl.tui.screens.keys import KeysScreen  # it asks who has which key: all of us
+
+        self.push_screen(KeysScreen())
+
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """Offer the theme in the palette; the keys offer the rest."""
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+        yield SystemCommand("Keys", "Choose other keys", self.action_change_keys)
 
     def open_outside(self, download: DownloadSnapshot, *, folder: bool) -> None:
         """Open a finished file or a folder with the desktop; say so if it cannot be."""

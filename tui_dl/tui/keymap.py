@@ -46,6 +46,34 @@ def read_keymap(text: str) -> KeyMap:
     return KeyMap(wanted, tuple(problems))
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that has a key: its name, what it does, the keys that it came with."""
+
+    id: str
+    words: str
+    keys: str
+
+
+def named_bindings() -> list[Named]:
+    """Return everything that has a key, by place and then in the order of the help."""
+    found: dict[str, Named] = {}
+    for owner in dict.fromkeys(owner for place in _places() for owner in place):
+        for binding in Binding.make_bindings(vars(owner)["BINDINGS"]):
+            if binding.id is not None:
+                before = found.get(binding.id)
+                keys = binding.key if before is None else f"{before.keys},{binding.key}"
+                found[binding.id] = Named(binding.id, binding.description, keys)
+    order = list(dict.fromkeys(id.partition(".")[0] for id in found))
+    return sorted(found.values(), key=lambda named: order.index(named.id.partition(".")[0]))
+
+
+def with_key(text: str, id: str, key: str | None) -> str:
+    """Return the setting with one key for ``id``; ``None`` takes it out."""
+    kept = [piece for piece in text.split() if piece.partition("=")[0] != id]
+    return " ".join(kept if key is None else [*kept, f"{id}={key}"])
+
+
 def known_names() -> list[str]:
     """Return the names of everything that has a key, sorted."""
     return sorted({id for context in _contexts() for id in context})
@@ -81,23 +109,40 @@ def _near(id: str, known: Iterable[str]) -> str:
 @cache
 def _contexts() -> tuple[Mapping[str, frozenset[str]], ...]:
     """Return for each place which names have which keys there."""
+    return tuple(_bound(place) for place in _places())
+
+
+def _places() -> tuple[tuple[type, ...], ...]:
+    """Return who shares the keyboard: screens with their lists, dialogs with their fields."""
     # The screens import widgets that ask for keys themselves.
     from tui_dl.tui.app import TuiDlApp
+    from tui_dl.tui.screens.add import AddDialog, LinkArea
     from tui_dl.tui.screens.base import DownloadScreen
+    from tui_dl.tui.screens.confirm import ConfirmDialog
     from tui_dl.tui.screens.details import DetailsScreen
+    from tui_dl.tui.screens.dialog import Dialog
+    from tui_dl.tui.screens.folder import FolderDialog
+    from tui_dl.tui.screens.help import HelpDialog
     from tui_dl.tui.screens.history import HistoryScreen
+    from tui_dl.tui.screens.keys import KeysScreen
     from tui_dl.tui.screens.main import MainScreen
+    from tui_dl.tui.screens.place import PlaceDialog
     from tui_dl.tui.screens.settings import SettingsScreen
     from tui_dl.tui.widgets.download_list import DownloadList
     from tui_dl.tui.widgets.line_list import LineList
 
-    places: tuple[tuple[type, ...], ...] = (
+    return (
         (TuiDlApp, DownloadScreen, MainScreen, DownloadList),
         (TuiDlApp, DownloadScreen, DetailsScreen),
         (TuiDlApp, DownloadScreen, HistoryScreen, LineList),
         (TuiDlApp, SettingsScreen, LineList),
+        (TuiDlApp, KeysScreen, LineList),
+        (Dialog, AddDialog, LinkArea),
+        (Dialog, ConfirmDialog),
+        (Dialog, FolderDialog, LineList),
+        (Dialog, HelpDialog),
+        (Dialog, PlaceDialog),
     )
-    return tuple(_bound(place) for place in places)
 
 
 def _bound(owners: Iterable[type]) -> Mapping[str, frozenset[str]]:

@@ -121,6 +121,10 @@ class SettingsScreen(Screen[None], inherit_bindings=False):
         elif entry.key == "ui.theme":
             dialog = ThemeDialog(sorted(self.app.available_themes), self.app.theme)
             self.app.push_screen(dialog, lambda name: self._taken(entry, name))
+        elif entry.key == "ui.keys":
+            from tui_dl.tui.screens.keys import KeysScreen  # it asks who has which key: all of us
+
+            self.app.push_screen(KeysScreen(), lambda _: self._paint())
         else:
             asked = SettingDialog(entry, value, lambda new: problem_of(self.tui, entry, new))
             self.app.push_screen(asked, lambda new: self._taken(entry, new))
