@@ -104,7 +104,9 @@ def _failure(download: DownloadSnapshot, width: int, key_of: KeyOf) -> list[Line
         ((f"{look.glyph} " if index == 0 else "  ", look.ink), (text, look.ink))
         for index, text in enumerate(words[:4])
     ]
-    lines += [(("  ", Ink.TEXT), (text, Ink.TEXT)) for text in wrapped(next_step(download), width)]
+    lines += [
+        (("  ", Ink.TEXT), (text, Ink.TEXT)) for text in wrapped(next_step(download), width - 2)
+    ]
     keys: list[Span] = [("  ", Ink.TEXT)]
     for binding_id, words_of_key in offered_keys(download):
         keys += [(key_of(binding_id), Ink.KEY), (f" {words_of_key}   ", Ink.SOFT)]
