@@ -96,6 +96,8 @@ def engine_config(
             tuple(shlex.split(after.on_complete)),
             tuple(shlex.split(after.on_failure)),
             after.hook_timeout_s,
+            after.unpack,
+            downloads.min_free,
         ),
         schedule=parse_schedule(queue.schedule),
         host_limits=parse_host_limits(queue.hosts),

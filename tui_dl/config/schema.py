@@ -169,6 +169,12 @@ class After:
             read=parse_categories,
         ),
     )
+    unpack: bool = field(
+        default=False,
+        metadata=_rule(
+            Kind.FLAG, "Unpack archives (zip, tar) that are done into a folder of their own."
+        ),
+    )
     on_complete: str = field(
         default="",
         metadata=_rule(

@@ -20,9 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.redaction import redacted, redacted_text
+from tui_dl.engine.unpack import is_archive, unpack
 
 MOST_OUTPUT_BYTES = 4096
 MOST_OUTPUT_LINES = 20
@@ -41,6 +43,9 @@ class HookSettings:
     on_complete: tuple[str, ...] = ()
     on_failure: tuple[str, ...] = ()
     timeout_s: float = 60.0
+    unpack: bool = False
+    """Whether archives are unpacked before ``on_complete`` runs."""
+    keep_free_bytes: int = 0
 
 
 NO_HOOKS = HookSettings()
@@ -59,26 +64,44 @@ class Hooks:
             Event.VERIFIED: self._settings.on_complete,
             Event.FAIL: self._settings.on_failure,
         }.get(event, ())
-        if not argv:
+        if not argv and not self._unpacks(event, record):
             return
         work = threading.Thread(
-            target=self._watch, args=(argv, record, note), name="tui-dl-hook", daemon=True
+            target=self._watch, args=(event, argv, record, note), name="tui-dl-hook", daemon=True
         )
         self._threads = {thread for thread in self._threads if thread.is_alive()} | {work}
         work.start()
 
-    def leave(self) -> None:
+    def leave(self, longest_s: float = LEAVE_S) -> None:
         """Wait a moment for hooks under way. Blocks; call it in a pool."""
-        until_s = time.monotonic() + LEAVE_S
+        until_s = time.monotonic() + longest_s
         for thread in self._threads:
             thread.join(max(0.0, until_s - time.monotonic()))
 
-    def _watch(self, argv: Sequence[str], record: DownloadRecord, note: Note) -> None:
+    def _unpacks(self, event: Event, record: DownloadRecord) -> bool:
+        is_wanted = self._settings.unpack and event is Event.VERIFIED
+        return is_wanted and record.name is not None and is_archive(record.name)
+
+    def _watch(self, event: Event, argv: Sequence[str], record: DownloadRecord, note: Note) -> None:
+        variables = variables_of(record)
         try:
-            for line in run_hook(argv, variables_of(record), record.directory, self._settings):
-                note(line)
+            if self._unpacks(event, record):
+                variables["TUI_DL_UNPACKED"] = self._unpack(variables["TUI_DL_PATH"], note)
+            if argv:
+                for line in run_hook(argv, variables, record.directory, self._settings):
+                    note(line)
         except Exception:  # a thread's exception would end nowhere
             logger.exception("a hook of %s broke", record.id)
+
+    def _unpack(self, path: str, note: Note) -> str:
+        """Return the new folder, empty when the archive stays as it is."""
+        try:
+            folder = unpack(Path(path), self._settings.keep_free_bytes)
+        except TuiDlError as error:
+            note(error.message)
+            return ""
+        note(f"Unpacked into {folder}.")
+        return str(folder)
 
 
 def variables_of(record: DownloadRecord) -> dict[str, str]:

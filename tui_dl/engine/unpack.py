@@ -1,0 +1,156 @@
+"""Unpack a finished archive into a folder of its own, with the system's tar and unzip.
+
+The archive is a stranger's. It is listed first, and refused whole when a name leads out of
+its folder, when it holds links or devices, or when it would not fit. Must not run a shell,
+write into a folder that is there, or delete the archive. Blocks: for a thread of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
+from tui_dl.storage.publish import numbered_names
+from tui_dl.storage.space import check_space
+
+LIST_S = 300.0
+UNPACK_S = 4 * 3600.0
+_SUFFIX = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz|zst)|tgz|tbz2?|txz)\Z", re.IGNORECASE)
+_ZIP_LINE = re.compile(r"([-?dlbcps])[-rwxsStTahd?.]{3,9} +\S+ +\S+ +(\d+) ")
+_TAR_LINE = re.compile(r"([-a-zA-Z])\S{9}\S* +\S+ +(\d+) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of a long listing: a kind in the letters of ``ls``, and a size."""
+
+    kind: str
+    size_bytes: int
+
+
+def is_archive(name: str) -> bool:
+    """Return whether a file's name is that of an archive that is known here."""
+    return _SUFFIX.search(name) is not None
+
+
+def unpack(path: Path, keep_free_bytes: int = 0) -> Path:
+    """Unpack an archive beside itself and return the new folder.
+
+    Raises:
+        UsageError: it is refused, or a tool is missing or fails; nothing is left of it.
+        DiskError: it would not fit, or the folder cannot be made.
+    """
+    is_zip = path.name.lower().endswith(".zip")
+    if is_zip and set(str(path)) & set("*?["):  # unzip would look for other files too
+        raise UsageError(f"The archive is not unpacked: unzip takes {path.name} for a pattern.")
+    if is_zip:
+        names = _listed(["unzip", "-Z1", str(path)])
+        members = _members(_ZIP_LINE, _listed(["unzip", "-Z", str(path)]))
+    else:
+        listing = ["tar", "--quoting-style=escape", "--force-local"]
+        names = _listed([*listing, "-tf", str(path)])
+        members = _members(_TAR_LINE, _listed([*listing, "--numeric-owner", "-tvf", str(path)]))
+    _check(names, members)
+    check_space(path.parent, sum(member.size_bytes for member in members), keep_free_bytes)
+    folder = _new_folder(path)
+    try:
+        if is_zip:
+            _run(["unzip", "-q", "-n", "-d", str(folder), str(path)], UNPACK_S)
+        else:
+            flags = ["--no-same-owner", "--no-same-permissions", "--keep-old-files"]
+            _run(["tar", "--force-local", *flags, "-C", str(folder), "-xf", str(path)], UNPACK_S)
+        _check_unpacked(folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # ours, and nobody else's: it was just made
+        raise
+    return folder
+
+
+def _listed(argv: Sequence[str]) -> list[str]:
+    return _run(argv, LIST_S).splitlines()
+
+
+def _run(argv: Sequence[str], timeout_s: float) -> str:
+    """Run a tool to its end and return what it said.
+
+    Raises:
+        UsageError: it is missing, takes too long, or fails.
+    """
+    try:
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            env={**os.environ, "LC_ALL": "C.UTF-8", "TAR_OPTIONS": "", "UNZIP": "", "ZIPINFO": ""},
+        )
+    except FileNotFoundError as error:
+        raise UsageError(f"The archive is not unpacked: there is no {argv[0]} here.") from error
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"The archive is not unpacked: {argv[0]} takes too long.") from error
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = f": {said[0]}" if said else ""
+        raise UsageError(f"The archive is not unpacked: {argv[0]} fails{why}")
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _members(form: re.Pattern[str], lines: Iterable[str]) -> list[Member]:
+    found = (form.match(line) for line in lines)
+    return [Member(match[1], int(match[2])) for match in found if match is not None]
+
+
+def _check(names: Sequence[str], members: Sequence[Member]) -> None:
+    """Refuse an archive that could do anything but fill its own folder.
+
+    Raises:
+        UsageError: with the name or the kind that is refused.
+    """
+    if len(members) != len(names):
+        raise UsageError("The archive is not unpacked: its two listings do not agree.")
+    for name in names:
+        path = PurePosixPath(name)
+        # A backslash is how tar spells a control character, and a separator to others.
+        if path.is_absolute() or ".." in path.parts or "\\" in name or not name.isprintable():
+            raise UsageError(f"The archive is not unpacked: {name!r} is no safe name.")
+    for member in members:
+        if member.kind not in "-d?":
+            raise UsageError("The archive is not unpacked: it holds links or devices.")
+
+
+def _new_folder(path: Path) -> Path:
+    stem = _SUFFIX.sub("", path.name) or path.name + "-unpacked"
+    for name in numbered_names(stem):
+        folder = path.parent / name
+        try:
+            folder.mkdir(mode=0o755)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise DiskError(
+                f"{folder} cannot be made: {error.strerror}.", code=ErrorCode.NOT_WRITABLE
+            ) from error
+        return folder
+    raise AssertionError("numbered_names ends with an error")
+
+
+def _check_unpacked(folder: Path) -> None:
+    """Look at what came out: a listing may be fooled, a file system not.
+
+    Raises:
+        UsageError: there is something else than files and folders, or a name is not safe.
+    """
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if not name.isprintable():  # unzip lists ^J for a line break
+                raise UsageError(f"The archive is not unpacked: {name!r} is no safe name.")
+            entry = Path(place) / name
+            if entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
+                raise UsageError("The archive is not unpacked: it holds links or devices.")
