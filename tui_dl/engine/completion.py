@@ -1,4 +1,4 @@
-"""The last step of a download: its file has its name, now its record says so.
+"""The last step of a download: its file has its name, and its record says so; or it is wrong.
 
 Must not write, verify or publish bytes.
 """
@@ -14,6 +14,7 @@ from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.old_part import OldPartKeeper
+from tui_dl.engine.target import FileTarget
 
 if TYPE_CHECKING:
     from tui_dl.engine.job import Job
@@ -50,3 +51,15 @@ async def complete(job: Job, old: OldPartKeeper, assurance: Assurance) -> None:
         completed_at=completed.completed_at,
         final_modified_ns=completed.final_modified_ns,
     )
+
+
+async def quarantine(job: Job, target: FileTarget) -> None:
+    """Put bytes aside that a digest refuses, so that nothing of them is taken for the file.
+
+    Raises:
+        DiskError: the part cannot be renamed.
+    """
+    aside = await target.put_aside()
+    job.note(f"The bytes that do not agree were put aside as {aside}.")
+    job.plan = None
+    job.change(part=None, part_name=None, synced=RangeSet())

@@ -13,12 +13,10 @@ from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TuiDlE
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
-from tui_dl.domain.retry_rules import NO_RULES
 from tui_dl.engine.announced import Described, hear, read_description
 from tui_dl.engine.checkpoint import Checkpointer
-from tui_dl.engine.completion import complete
+from tui_dl.engine.completion import complete, quarantine
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
-from tui_dl.engine.governor import Governor
 from tui_dl.engine.marking import mark
 from tui_dl.engine.old_part import OldPartKeeper
 from tui_dl.engine.opening import Opening, keep_cookies, links_of, make_part, name_for
@@ -27,10 +25,10 @@ from tui_dl.engine.pieces import PieceCheck, hasher
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.promises import Promises
 from tui_dl.engine.restored import Restored
-from tui_dl.engine.retry import RetryPolicy
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
 from tui_dl.engine.telling import Teller
+from tui_dl.engine.tempo import governor_of, policy_of
 from tui_dl.engine.together import until_first_ends
 from tui_dl.engine.transfer import Transfer
 from tui_dl.engine.unchanged import unchanged_name
@@ -242,7 +240,6 @@ class Run:
     def _new_transfer(self, plan: Plan) -> Transfer:
         job, tools = self._job, self._job.tools
         config, options = tools.config, job.record.options
-        tries = config.max_tries if options.max_tries is None else options.max_tries
         return Transfer(
             tools.around,
             self._links(),
@@ -250,16 +247,8 @@ class Run:
             Teller(job),
             plan=plan,
             facts=self._facts,
-            policy=RetryPolicy(
-                tries,
-                config.retry_base_s,
-                config.retry_max_s,
-                NO_RULES if options.max_tries is not None else config.tries_by_code,
-            ),
-            governor=Governor(
-                options.connections or config.connections,
-                ceiling_is_fixed=bool(options.connections) or config.connections_are_fixed,
-            ),
+            policy=policy_of(options, config),
+            governor=governor_of(options, config),
             limits=(job.limit, *job.tools.shared_limits(job.record)),
             origins=self._origins,
         )
@@ -381,7 +370,7 @@ class Run:
             if self._links().after_mismatch():
                 host = self._links().primary.host
                 raise WrongFileError(f"{error.message} It is fetched from {host} alone.") from None
-            await self._quarantine()
+            await quarantine(job, target)
             raise
         if digest is not None or self._pieces.are_all_good:
             assurance = Assurance.DIGEST
@@ -393,17 +382,6 @@ class Run:
         )
         job.change(name=await target.publish())
         await complete(job, self._old, assurance)
-
-    async def _quarantine(self) -> None:
-        job = self._job
-        aside = await self._target.put_aside()
-        job.note(f"The bytes that do not agree were put aside as {aside}.")
-        job.plan = None
-        job.change(
-            part=None,
-            part_name=None,
-            synced=RangeSet(),
-        )
 
     def _note_hashed(self, count: int) -> bool:
         self.hashed_bytes += count
