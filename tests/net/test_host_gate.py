@@ -204,3 +204,33 @@ def test_places_are_never_lost_or_made_up(steps: list[str]) -> None:
         assert gate.try_acquire()
 
     asyncio.run(run())
+
+
+async def test_places_are_shared_among_those_who_want_them(clock: Clock) -> None:
+    gate = HostGate(8, clock)
+    first, second = object(), object()
+    while gate.try_acquire(first):
+        pass
+    assert (gate.held_by(first), gate.share(first), gate.is_wanted) == (8, 8, False)
+    late = asyncio.create_task(gate.acquire(second))
+    await settle()
+    assert gate.is_wanted
+    assert gate.share(first) == gate.share(second) == 4
+    gate.release(first)
+    await late
+    assert (gate.held_by(first), gate.held_by(second), gate.is_wanted) == (7, 1, False)
+    assert gate.share(first) == 4
+    gate.release(second)
+    assert gate.share(first) == 8, "who has left has no share"
+
+
+async def test_whoever_leaves_the_line_has_no_share(clock: Clock) -> None:
+    gate = HostGate(1, clock)
+    await gate.acquire("a")
+    late = asyncio.create_task(gate.acquire("b"))
+    await settle()
+    gate.release("a")  # the place comes in the same moment as the cancel
+    late.cancel()
+    await settle()
+    assert (gate.in_use, gate.held_by("b"), gate.is_wanted) == (0, 0, False)
+    assert gate.share("c") == 1

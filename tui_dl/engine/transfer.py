@@ -179,10 +179,10 @@ class Transfer:
             # Another download was told to wait; this one says so in place of asking too.
             told = TransferError(gate.hold_reason, code=ErrorCode.BUSY)
             await self._wait_before_next_try(told, held_s)
-        await gate.acquire()
+        await gate.acquire(self)
         claim = self.plan.take_free()
         if claim is None:
-            gate.release()
+            gate.release(self)
             raise RuntimeError("bytes are missing, but none are free")
         self._start(gate, source, claim)
 
@@ -213,7 +213,7 @@ class Transfer:
         finally:
             self.workers.remove(worker)
             self._asking.forget(worker)
-            gate.release()
+            gate.release(self)
             self._wake.set()
 
     # -- what a worker asks of us
@@ -347,6 +347,7 @@ class Transfer:
         self.history.add(now_s, self.meter.rate_bps(now_s))
         self._pace.usual_bps(self.workers, now_s)
         crew.let_go(self._pace.losers(self.workers, now_s))
+        crew.make_room(self, self.workers, self._around.gates, now_s)
         left = self.plan.missing_bytes
         if not self.has_begun or left is None or not self.facts.may_split:
             return
@@ -365,11 +366,11 @@ class Transfer:
         while len(self.workers) < target:
             source = self.sources.pick(self.workers, now_s)
             gate = self._around.gates.gate(*source.gate_key)
-            if not gate.try_acquire():
+            if gate.held_by(self) >= gate.share(self) or not gate.try_acquire(self):
                 break
             claim = self.plan.take_free() or self._share()
             if claim is None:
-                gate.release()
+                gate.release(self)
                 break
             self._start(gate, source, claim)
 

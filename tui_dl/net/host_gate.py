@@ -7,7 +7,7 @@ not open connections or read replies: the engine tells what it met.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 RAISE_AFTER_S = 60.0
@@ -17,7 +17,11 @@ Clock = Callable[[], float]
 
 
 class HostGate:
-    """Lets connections to one host through, first come, first served. One loop's own."""
+    """Lets connections to one host through, first come, first served. One loop's own.
+
+    A party is whoever may hold several places at once: a download. Its places are counted,
+    so that one that came first can leave some to those that came later.
+    """
 
     def __init__(self, ceiling: int, clock: Clock) -> None:
         self.limit = ceiling
@@ -30,32 +34,56 @@ class HostGate:
         self._changed_at_s = clock()
         self._held_until_s = 0.0
         self._waiters: deque[asyncio.Future[None]] = deque()
+        self._held: Counter[object] = Counter()
+        self._waiting: Counter[object] = Counter()
         self._timer: asyncio.TimerHandle | None = None
 
-    def try_acquire(self) -> bool:
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody stands in line for want of a place."""
+        return self._first_in_line() is not None and self.held_for_s() == 0
+
+    def held_by(self, party: object) -> int:
+        """Return how many places a party has."""
+        return self._held[party]
+
+    def share(self, party: object) -> int:
+        """Return how many places a party may have when all want as many as they can get."""
+        parties = self._held.keys() | self._waiting.keys() | {party}
+        return max(1, self.limit // len(parties))
+
+    def try_acquire(self, party: object = None) -> bool:
         """Take a place if one is free now and nobody stands in line."""
         if self._first_in_line() is not None or not self._has_room():
             return False
         self.in_use += 1
+        self._held[party] += 1
         return True
 
-    async def acquire(self) -> None:
+    async def acquire(self, party: object = None) -> None:
         """Wait for a place. Cancelling leaves the line, or passes the place on."""
-        if self.try_acquire():
+        if self.try_acquire(party):
             return
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
+        self._waiting[party] += 1
         self._admit()
         try:
             await waiter
         except asyncio.CancelledError:
-            if not waiter.cancelled():  # the place came in the same moment
-                self.release()
+            if waiter.cancelled():
+                raise
+            self._held[party] += 1  # the place came in the same moment
+            self.release(party)
             raise
+        finally:
+            _take_one(self._waiting, party)
+        self._held[party] += 1
 
-    def release(self) -> None:
+    def release(self, party: object = None) -> None:
         """Give a place back; who is first in line takes it."""
         self.in_use -= 1
+        _take_one(self._held, party)
         self.raise_slowly()
         self._admit()
 
@@ -105,6 +133,12 @@ class HostGate:
     def _after_hold(self) -> None:
         self._timer = None
         self._admit()
+
+
+def _take_one(counts: Counter[object], party: object) -> None:
+    counts[party] -= 1
+    if not counts[party]:
+        del counts[party]
 
 
 class HostGates:
