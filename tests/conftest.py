@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # A machine under load is slow, not wrong: Hypothesis must not fail a test for its time.
     settings.register_profile("suite", deadline=None)
     settings.load_profile("suite")
+    # A run in the background is started deaf to ctrl+c, and so would be each program we start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: takes more than a few seconds; -m 'not slow' skips")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -27,15 +29,19 @@ asyncio.run(main())
 """
 
 
-def start(how: str) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
+@contextmanager
+def started(how: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the program for the length of the block, and not longer."""
+    with subprocess.Popen(
         [sys.executable, "-c", _HANGING.replace("HOW", how)],
         stdout=subprocess.PIPE,
         process_group=0,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    return process
+    ) as process:
+        try:
+            assert line(process) == b"ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 def line(process: subprocess.Popen[bytes]) -> bytes:
@@ -46,8 +52,8 @@ def line(process: subprocess.Popen[bytes]) -> bytes:
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_the_second_signal_ends_at_once(second: signal.Signals) -> None:
     """Trap D12. It does not wait for the timer of the first: that is stopped here."""
-    process = start("import threading; threading.enumerate()[-1].cancel(); await asyncio.sleep(99)")
-    with process:
+    how = "import threading; threading.enumerate()[-1].cancel(); await asyncio.sleep(99)"
+    with started(how) as process:
         process.send_signal(signal.SIGINT)
         assert line(process) == b"stopping\n"
 
@@ -59,8 +65,7 @@ def test_the_second_signal_ends_at_once(second: signal.Signals) -> None:
 @pytest.mark.parametrize("how", ["await asyncio.sleep(99)", "time.sleep(99)"])
 def test_a_clean_up_that_hangs_is_cut_off(how: str) -> None:
     """Trap D12: also when the loop itself is blocked."""
-    process = start(how)
-    with process:
+    with started(how) as process:
         process.send_signal(signal.SIGTERM)
         assert line(process) == b"stopping\n"
 
