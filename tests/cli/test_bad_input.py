@@ -45,7 +45,7 @@ TWO = "http://127.0.0.1:1/two.bin"
         (["get", "-H", "Range: bytes=0-1", ONE], "set by tui-dl itself"),
         (["get", "-H", "X: a\r\nY: b", ONE], "control character"),
         (["get", "-U", "a\nb", ONE], "control character"),
-        (["get", "--proxy", "socks5://127.0.0.1:1", ONE], "http://HOST:PORT"),
+        (["get", "--proxy", "socks4://127.0.0.1:1", ONE], "only http, https, socks5"),
         (["get", "--proxy", "127.0.0.1:x", ONE], "http://HOST:PORT"),
         (["get", "--load-cookies", "missing", ONE], "does not exist"),
         (["get", "--ca-certificate", "missing", ONE], "does not exist"),
