@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
 from pathlib import Path
 
 import pytest
 
-from tests.engine.driving import running
+from tests.engine.driving import WAIT_S, running
 from tests.support.daemon import lighttpd_with_digest
 from tests.support.daemon import running as daemon
 from tests.support.nginx import Nginx
@@ -92,4 +93,9 @@ async def test_cookies_are_saved_for_their_owner(source: Path, tmp_path: Path) -
                 server.url("/file.bin"), cookie_file=str(saved), save_cookies="/proc/no/where"
             )
             assert row.status is Status.COMPLETED, row.failure
-            assert "cookies cannot be saved" in await driver.log(row.id)
+            # They are written as the job leaves, which is after it is completed.
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    if "cookies cannot be saved" in await driver.log(row.id):
+                        break
+                    await asyncio.sleep(0.01)
