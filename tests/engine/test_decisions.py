@@ -152,7 +152,15 @@ def test_connections_are_added_while_each_brings_as_much() -> None:
 
 
 def test_each_step_is_steep_once_every_connection_proves_limited() -> None:
-    assert climb(Governor(ceiling=16), 2e6, 4)[-3:] == [16, 64, 64]
+    assert climb(Governor(ceiling=16), 2e6, 5) == [4, 8, 16, 64, 64]
+
+
+def test_a_slow_start_of_the_first_connection_proves_no_limit() -> None:
+    """On a full link a look that fell into the start must not end in 64 connections."""
+    slow_start = [0.0, 5e6, *[50e6] * 64]
+    seen = climb(Governor(ceiling=16), slow_start, 40)
+    assert max(seen) <= 16
+    assert seen[-1] <= 8
 
 
 def test_the_ceiling_is_not_raised_for_the_last_second() -> None:

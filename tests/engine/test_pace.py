@@ -62,7 +62,7 @@ class _Crew:
 
 
 def test_what_was_usual_is_remembered_when_only_stragglers_are_left() -> None:
-    crew = _Crew(1)
+    crew = _Crew(4)
     crew.receive(FAST_BPS, 2.0)
     before_bps = crew.pace.usual_bps(crew.workers, crew.clock.s)
     straggler = _Crew(1)
@@ -74,6 +74,18 @@ def test_what_was_usual_is_remembered_when_only_stragglers_are_left() -> None:
 
     assert 0.4 * before_bps < after_bps < 0.6 * before_bps
     assert straggler.more(), "it is raced by what a connection usually brings"
+
+
+def test_what_a_lone_connection_brought_is_no_measure_for_many_on_a_full_link() -> None:
+    """Else all would count as stragglers and be raced: a quarter was fetched twice (measured)."""
+    alone = _Crew(1)
+    alone.receive(FAST_BPS, 2.0)
+    alone.pace.usual_bps(alone.workers, alone.clock.s)
+    many = _Crew(4)
+    many.clock.s = alone.clock.s
+    many.receive(FAST_BPS / 4, 1.0)
+
+    assert alone.pace.usual_bps(many.workers, many.clock.s) <= FAST_BPS / 3
 
 
 def test_a_straggler_alone_is_no_reason_to_race() -> None:
@@ -95,7 +107,7 @@ def test_a_racer_that_is_a_straggler_too_gets_company() -> None:
 
 
 def _fast(clock: _Clock) -> list[Worker]:
-    crew = _Crew(1)
+    crew = _Crew(8)
     crew.clock.s = clock.s - 2.0
     crew.receive(FAST_BPS, 2.0)
     return crew.workers

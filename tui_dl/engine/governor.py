@@ -115,7 +115,9 @@ class Governor:
             self._is_retrial = self._is_holding
             self._climb(rate_bps, left_bytes, setup_s)
         elif self._has_grown(rate_bps, GROWTH_TO_GO_ON):
-            self._looks_throttled = self._has_grown(rate_bps, THROTTLED_GROWTH)
+            # The first look at a lone connection is short, and its start was slow: no proof.
+            is_proof = self._level_target > 1
+            self._looks_throttled = is_proof and self._has_grown(rate_bps, THROTTLED_GROWTH)
             self._hold_s = FIRST_HOLD_S
             self._is_retrial = False
             self._climb(rate_bps, left_bytes, setup_s)

@@ -65,12 +65,21 @@ class Pace:
     _crawls_since_s: float | None = None
     _usual_bps: float = 0.0
     _usual_at_s: float = 0.0
+    _usual_of: int = 0
+    """How many connections that was the median of."""
 
     def usual_bps(self, workers: Iterable[Worker], now_s: float) -> float:
-        """Return what one connection usually brings; call often, it remembers for a while."""
-        fresh_bps = median([w.rate_bps(now_s) for w in workers if w.received_of_claim > 0])
+        """Return what one connection usually brings; call often, it remembers for a while.
+
+        Only once some of them are done, though: many at work are the measure themselves,
+        and each brings less than a lone one did where the link is full.
+        """
+        rates = [w.rate_bps(now_s) for w in workers if w.received_of_claim > 0]
         faded = 0.5 ** (max(0.0, now_s - self._usual_at_s) / USUAL_HALF_LIFE_S)
-        self._usual_bps = max(fresh_bps, self._usual_bps * faded)
+        if len(rates) >= self._usual_of:
+            self._usual_of, self._usual_bps = len(rates), median(rates)
+        else:
+            self._usual_bps = max(median(rates), self._usual_bps * faded)
         self._usual_at_s = now_s
         return self._usual_bps
 
