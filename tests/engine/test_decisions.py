@@ -201,3 +201,10 @@ def test_a_transfer_that_is_nearly_over_gets_no_more_connections() -> None:
     governor = Governor(ceiling=16)
     governor.begin(0.0, 0, 0.001)
     assert governor.update(0.2, 10_000_000, 1_000_000, 0.001) == 1
+
+
+def test_what_another_link_brings_is_no_sign_of_a_throttled_server() -> None:
+    """A slow first link and a fast mirror look like it: forty connections cost a fifth."""
+    governor = Governor(ceiling=16)
+    governor.has_several_links = True
+    assert max(climb(governor, 2e6, 12)) == 16

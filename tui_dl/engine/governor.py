@@ -63,6 +63,7 @@ class Governor:
     _waiting_since_s: float | None = None
     _is_holding: bool = False
     _is_retrial: bool = False
+    has_several_links: bool = False
     _looks_throttled: bool = False
     _hold_s: float = FIRST_HOLD_S
 
@@ -116,7 +117,8 @@ class Governor:
             self._climb(rate_bps, left_bytes, setup_s)
         elif self._has_grown(rate_bps, GROWTH_TO_GO_ON):
             # The first look at a lone connection is short, and its start was slow: no proof.
-            is_proof = self._level_target > 1
+            # With another link beside the first, more may just be what that one has.
+            is_proof = self._level_target > 1 and not self.has_several_links
             self._looks_throttled = is_proof and self._has_grown(rate_bps, THROTTLED_GROWTH)
             self._hold_s = FIRST_HOLD_S
             self._is_retrial = False

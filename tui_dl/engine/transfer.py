@@ -351,6 +351,7 @@ class Transfer:
         left = self.plan.missing_bytes
         if not self.has_begun or left is None or not self.facts.may_split:
             return
+        self._governor.has_several_links = self.sources.has_others
         target = self._governor.update(
             now_s,
             self.plan.done_bytes,
