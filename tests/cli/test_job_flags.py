@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from tui_dl.cli.job_flags import REMOTE_TIMEOUTS, files_settings, jobs_settings, variable_of
 from tui_dl.cli.port import PortFlags
 from tui_dl.cli.serve import command
-from tui_dl.config.schema import Files, Jobs, Settings
+from tui_dl.config.schema import Settings
+from tui_dl.config.served import Files, Jobs
 from tui_dl.domain.errors import UsageError
 
 SETTINGS = Settings(

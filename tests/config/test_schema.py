@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tui_dl.config.schema import Entry, Kind, entries
+from tui_dl.config.rules import Kind
+from tui_dl.config.schema import Entry, entries
 from tui_dl.config.values import check_value, read_text
 
 ENTRIES = {entry.key: entry for entry in entries()}

@@ -204,3 +204,16 @@ async def test_a_digest_that_no_link_agrees_with_is_told(
         assert row.failure.code is ErrorCode.DIGEST_MISMATCH
     assert mirror_server.bytes_sent("/f") >= SIZE
     assert fault_server.bytes_sent("/f") >= SIZE
+
+
+async def test_a_mirror_that_gives_nothing_does_not_hide_a_wrong_digest(
+    fault_server: FaultServer, mirror_server: FaultServer, tmp_path: Path
+) -> None:
+    """Trap H37: what is told is why the file was refused, not that a mirror was dead too."""
+    url = fault_server.add(resource(rate_bps=0))
+    dead = mirror_server.add(resource(), status(404))
+    async with running(tmp_path) as driver:
+        row = await driver.fetch(url, mirrors=(dead,), digests=(Digest("sha256", "0" * 64),))
+        assert row.failure is not None
+        assert row.failure.code is ErrorCode.DIGEST_MISMATCH
+    assert mirror_server.requests("/f"), "it was asked"

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tui_dl.config.schema import Entry, Settings, Value, entries
+from tui_dl.config.rules import Value
+from tui_dl.config.schema import Entry, Settings, entries
 from tui_dl.config.values import check_value, read_text
 from tui_dl.domain.errors import UsageError
 

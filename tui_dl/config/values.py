@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tui_dl.config.schema import Kind, Rule, Value
+from tui_dl.config.rules import Kind, Rule, Value
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.units import parse_size
 

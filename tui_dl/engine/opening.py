@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_dl.domain.categories import category_of
 from tui_dl.domain.content_disposition import parse_content_disposition
+from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.names import choose_name
 from tui_dl.domain.urls import parse_url
@@ -129,3 +130,10 @@ class Opening:
     async def begin(self, reply: Reply, total: int | None) -> None:
         """Make the part file ready."""
         await self._begin(reply, total)
+
+
+def may_begin_again(error: DiskError, directory: Path) -> bool:
+    """Return whether losing the part costs only bytes: replaced, or deleted from its folder."""
+    if error.code is ErrorCode.PART_CHANGED:
+        return True
+    return error.code is ErrorCode.TARGET_LOST and directory.is_dir()

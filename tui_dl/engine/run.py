@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TuiDlError
+from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TransferError, TuiDlError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
@@ -19,7 +19,14 @@ from tui_dl.engine.completion import complete, quarantine
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
 from tui_dl.engine.marking import mark
 from tui_dl.engine.old_part import OldPartKeeper
-from tui_dl.engine.opening import Opening, keep_cookies, links_of, make_part, name_for
+from tui_dl.engine.opening import (
+    Opening,
+    keep_cookies,
+    links_of,
+    make_part,
+    may_begin_again,
+    name_for,
+)
 from tui_dl.engine.origins import Origins
 from tui_dl.engine.pieces import PieceCheck, hasher
 from tui_dl.engine.plan import Plan
@@ -68,6 +75,7 @@ class Run:
             hasher(job.tools.pools, lambda: target.part), self._origins, job.note
         )
         self._old = OldPartKeeper(job)
+        self._wrong: DigestMismatchError | None = None  # why another link is asked for it all
 
     async def work(self) -> None:
         """Bring the download from where it is to its published file.
@@ -91,10 +99,14 @@ class Run:
             except DiskError as error:
                 if await self._old.made_room(error):
                     await self._go_on()
-                elif self._may_begin_again(error):
+                elif may_begin_again(error, Path(self._job.record.directory)):
                     await self._lose_part(error.message)
                 else:
                     raise
+            except (TransferError, ReplyRefusedError) as error:
+                if self._wrong is None:
+                    raise
+                raise self._wrong from error  # the others could not give it at all
         raise ReplyRefusedError(
             "The file on the server keeps changing while it is fetched.",
             code=ErrorCode.RESOURCE_CHANGED,
@@ -130,7 +142,7 @@ class Run:
         try:
             restored = await self._restored()
         except DiskError as error:
-            if not self._may_begin_again(error):
+            if not may_begin_again(error, Path(job.record.directory)):
                 raise
             await self._lose_part(error.message)
             restored = await target.restore(job.record)
@@ -177,12 +189,6 @@ class Run:
         job.must_apply(Event.ALL_BYTES)
         await complete(job, self._old, Assurance.NOT_MODIFIED)
         return True
-
-    def _may_begin_again(self, error: DiskError) -> bool:
-        """Whether losing the part costs only bytes: it was replaced, or deleted from its folder."""
-        if error.code is ErrorCode.PART_CHANGED:
-            return True
-        return error.code is ErrorCode.TARGET_LOST and Path(self._job.record.directory).is_dir()
 
     def _new_plan(self, total: int | None, written: RangeSet) -> Plan:
         return Plan(total, written, in_order=self._job.record.options.sequential)
@@ -368,6 +374,7 @@ class Run:
             )
         except DigestMismatchError as error:
             if self._links().after_mismatch():
+                self._wrong = error
                 host = self._links().primary.host
                 raise WrongFileError(f"{error.message} It is fetched from {host} alone.") from None
             await quarantine(job, target)

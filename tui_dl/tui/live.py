@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from textual.theme import Theme
 
-from tui_dl.config.schema import Entry, Value, entries
+from tui_dl.config.rules import Value
+from tui_dl.config.schema import Entry, entries
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.tui import themes

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui_dl.config.schema import Entry, Settings, Value, entries
+from tui_dl.config.rules import Value
+from tui_dl.config.schema import Entry, Settings, entries
 from tui_dl.config.store import save_settings, with_value
 from tui_dl.domain.errors import UsageError
 

@@ -21,6 +21,7 @@ from tui_dl.domain.model import Digest, Source
 NEVER = "http://127.0.0.1:9/"
 PAUSED = {"pause": "true"}
 SIZE = 300_000
+PIECE = 262_144
 
 
 @pytest.fixture
@@ -150,10 +151,14 @@ async def test_a_session_file_that_cannot_be_written(tmp_path: Path) -> None:
 
 def document(url: str, name: str = "from-metalink.bin", digest: str | None = None) -> str:
     found = digest or hashlib.sha256(body_bytes(1, 0, SIZE)).hexdigest()
+    bounds = [(start, min(start + PIECE, SIZE)) for start in range(0, SIZE, PIECE)]
+    pieces = [hashlib.sha1(body_bytes(1, *bound)).hexdigest() for bound in bounds]
     text = (
         '<metalink xmlns="urn:ietf:params:xml:ns:metalink">'
         f'<file name="{name}"><size>{SIZE}</size><hash type="sha-256">{found}</hash>'
-        f'<pieces length="262144" type="sha-1"><hash>{"1" * 40}</hash></pieces>'
+        f'<pieces length="{PIECE}" type="sha-1">'
+        + "".join(f"<hash>{piece}</hash>" for piece in pieces)
+        + "</pieces>"
         f'<url priority="2">http://127.0.0.1:9/mirror</url><url priority="1">{url}</url></file>'
         f'<file name="second.bin"><url>{url}</url></file></metalink>'
     )
@@ -173,7 +178,7 @@ async def test_a_metalink_upload(server: Aria2Server, fault_server: FaultServer)
     assert first.options.mirrors == ("http://127.0.0.1:9/mirror",)
     pieces = server.facade.rpc.desk.ledger.extra(first.id).pieces
     assert pieces is not None
-    assert (pieces.algorithm, pieces.length_bytes) == ("sha1", 262_144)
+    assert (pieces.algorithm, pieces.length_bytes) == ("sha1", PIECE)
     await server.call("unpauseAll")
     for gid in gids:
         done = await server.wait(gid, "complete", "error")
@@ -187,7 +192,8 @@ async def test_a_metalink_with_another_digest(
 ) -> None:
     url = fault_server.add(Resource(path="/m", size=SIZE))
     (gid, _) = await server.call("addMetalink", document(url, digest="0" * 64), [])
-    assert (await server.wait(gid, "complete", "error"))["errorCode"] == "32"
+    told = await server.wait(gid, "complete", "error")
+    assert told["errorCode"] == "32", told
 
 
 async def test_metalinks_that_are_none(server: Aria2Server) -> None:

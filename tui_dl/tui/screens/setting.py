@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
-from tui_dl.config.schema import Entry, Value
+from tui_dl.config.rules import Value
+from tui_dl.config.schema import Entry
 from tui_dl.config.values import read_text
 from tui_dl.domain.display import display_text
 from tui_dl.tui.screens.dialog import Dialog

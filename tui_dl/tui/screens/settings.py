@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui_dl.config.schema import Entry, Kind, Value
+from tui_dl.config.rules import Kind, Value
+from tui_dl.config.schema import Entry
 from tui_dl.domain.display import display_text
 from tui_dl.tui.live import apply_now, problem_of
 from tui_dl.tui.preferences import LIVE_KEYS, shown_entries

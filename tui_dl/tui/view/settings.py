@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui_dl.config.schema import Entry, Kind, Rule, Value
+from tui_dl.config.rules import Kind, Rule, Value
+from tui_dl.config.schema import Entry
 from tui_dl.domain.display import display_text
 from tui_dl.tui.view.ink import Ink, Line, cut_at_word, left, wrapped
 from tui_dl.tui.view.naming import short_name
