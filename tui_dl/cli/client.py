@@ -76,6 +76,11 @@ async def open_client(flags: ClientFlags, console: Console) -> AsyncIterator[Cli
     service = stored_service(setup) if place is None else remote_service(place)
     try:
         await start(service)
+        if place is None:
+            from tui_dl.cli.engine import notices
+
+            for sentence in notices(service):  # a damaged list is told once: to whoever mends it
+                console.say(sentence)
         yield Client(service, setup, place)
     finally:
         await service.close()
