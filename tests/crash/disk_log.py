@@ -191,7 +191,8 @@ class DiskLog:
         return call
 
     def _exclusive(self, real: Callable[..., bool]) -> Callable[..., bool]:
-        def call(dir_fd: int, old: str, new: str) -> bool:
+        def call(dir_fd: int, old: str, new: str, new_dir_fd: int | None = None) -> bool:
+            assert new_dir_fd in (None, dir_fd), "no scenario here moves a file to another folder"
             began = next(self._clock)
             done = real(dir_fd, old, new)
             if done and self._is_folder(dir_fd):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tui_dl.engine.disk import DISTRUST_CALLS, QUICK_CALLS, SLOW_CALL_S, DiskPace, Pools
+from tui_dl.engine.target import FileTarget
 
 
 @pytest.fixture
@@ -47,3 +50,35 @@ async def test_quick_writes_say_nothing_about_other_calls(pools: Pools) -> None:
         pace.note(0.0)
     assert pace.is_quick
     assert not pace.calls_are_quick
+
+
+async def test_a_sync_never_runs_on_the_loop(
+    pools: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap D17: however quick the disk was so far, a sync waits for it."""
+    pace = DiskPace()
+    for _ in range(QUICK_CALLS):
+        pace.note_call(0.0)
+    seen: list[str] = []
+
+    def noted(real: Callable[[int], None]) -> Callable[[int], None]:
+        def call(fd: int) -> None:
+            seen.append(_thread())
+            real(fd)
+
+        return call
+
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, noted(getattr(os, name)))
+    target = FileTarget(pools, pace, tmp_path / "journal", bytes(16))
+    try:
+        await target.prepare(tmp_path, "x", 3)
+        await target.place()
+        await target.write_later(memoryview(b"abc"), 0)
+        await target.sync()
+        await target.finish(3)
+        await target.publish()
+    finally:
+        await target.close()
+    assert seen
+    assert all(name.startswith("tui-dl-disk") for name in seen), seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 
 import pexpect
 import pytest
@@ -20,11 +21,13 @@ def _run(term: str, argument: str, rows: int = 30) -> bytes:
         sys.executable, ["-m", "tests.tui.pty_app", argument], dimensions=(rows, 100), timeout=60,
         env=dict(_environment(), TERM=term),
     )  # fmt: skip
-    written: bytes = b""
-    for key, awaited in (("", b"help"), ("?", b"esc closes")):
-        child.send(key)
-        child.expect_exact(awaited)
-        written += child.before + awaited
+    # Footer and list are painted in any order: the last row is awaited as well.
+    written = _read(child, b"help", b"last.bin")
+    while b"esc closes" not in written:  # a key may come before the screen takes any
+        child.send("?")
+        with suppress(pexpect.TIMEOUT):
+            while b"esc closes" not in written:
+                written += child.read_nonblocking(65536, timeout=10)
     for _ in range(60):
         child.send("q")  # the first one closes the help, the next one the app
         if child.expect_exact([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 0:
@@ -35,8 +38,20 @@ def _run(term: str, argument: str, rows: int = 30) -> bytes:
     return bytes(written)
 
 
+def _read(child: pexpect.spawn, *awaited: bytes) -> bytes:
+    """Return what is written until all of these have been seen."""
+    written = b""
+    while not all(word in written for word in awaited):
+        written += child.read_nonblocking(65536, timeout=60)
+    return written
+
+
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "COLUMNS", "LINES")
+    }
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb", "unknown", "vt100"])

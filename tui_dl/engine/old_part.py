@@ -7,6 +7,7 @@ moving it out of the way.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +94,10 @@ class OldPartKeeper:
         if old is None:
             return True
         pools = job.tools.pools
+        # The record forgets it next: a power cut must not bring the file back to nobody.
+        remove = partial(remove_owned, durably=True)
         try:
-            await pools.run(pools.disk, remove_owned, Path(old.directory), old.name, old.part)
+            await pools.run(pools.disk, remove, Path(old.directory), old.name, old.part)
         except DiskError as error:
             job.note(error.message)
             return False

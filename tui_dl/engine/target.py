@@ -74,7 +74,7 @@ class FileTarget:
         """
         if record.part is None:
             return Restored(RangeSet())
-        return await self.call(self._restore, record)
+        return await self._in_pool(self._restore, record)
 
     def _restore(self, record: DownloadRecord) -> Restored:
         if record.part is None or record.part_name is None or record.name is None:
@@ -127,7 +127,7 @@ class FileTarget:
         Raises:
             DiskError: ``DISK_FULL``.
         """
-        await self.call(self._claim_room, self._file.directory, total)
+        await self._in_pool(self._claim_room, self._file.directory, total)
 
     def _claim_room(self, directory: Path, total: int | None) -> None:
         def left() -> int:
@@ -198,7 +198,7 @@ class FileTarget:
         Raises:
             DiskError: the part is not there, or the journal cannot be made.
         """
-        await self.call(self._settle, record, written)
+        await self._in_pool(self._settle, record, written)
 
     def _settle(self, record: DownloadRecord, written: RangeSet) -> None:
         assert record.part is not None
@@ -236,11 +236,11 @@ class FileTarget:
 
     async def read_back(self, offset: int, size: int) -> bytes:
         """Read bytes that were written."""
-        return await self.call(self._file.read_at, offset, size)
+        return await self._in_pool(self._file.read_at, offset, size)
 
     async def sync(self) -> None:
         """Bring written bytes to stable storage."""
-        await self.call(self._file.sync)
+        await self._in_pool(self._file.sync)
 
     async def check(self, total: int | None) -> None:
         """Look whether the part is still in place and as long as it was made.
@@ -275,7 +275,7 @@ class FileTarget:
     async def finish(self, total: int) -> None:
         """Give the part exactly ``total`` bytes and bring all of it to stable storage."""
         with self._stamps.under_way():
-            await self.call(self._finish, total)
+            await self._in_pool(self._finish, total)
 
     def _finish(self, total: int) -> None:
         self._settle_size(total)
@@ -286,7 +286,9 @@ class FileTarget:
         path, identity = self._file.part_path, self._file.identity
         with self._stamps.under_way():
             self._stamps.before(THROTTLED_SLACK_NS)
-            return await self.call(mark_file, path, identity, modified, attributes)
+            return await self._pools.run(
+                self._pools.disk, mark_file, path, identity, modified, attributes
+            )
 
     async def settle_size(self, total: int) -> None:
         """Give the part exactly ``total`` bytes."""
@@ -304,7 +306,7 @@ class FileTarget:
 
     async def publish(self) -> str:
         """Give the finished file its final name without replacing; return the name."""
-        return await self.call(self._publish)
+        return await self._in_pool(self._publish)
 
     def _publish(self) -> str:
         self._file.check_in_place()
@@ -323,7 +325,7 @@ class FileTarget:
         self._plan = None
         if self.part is not None:
             with self._stamps.under_way():
-                await self.call(self._empty)
+                await self._in_pool(self._empty)
 
     def _empty(self) -> None:
         size = self._file.size_bytes()
@@ -335,7 +337,7 @@ class FileTarget:
     async def let_go_of_part(self) -> None:
         """Close the part and leave it where it is; the target is without one then."""
         self._stamps.use_part(None)
-        await self.call(self._let_go_of_part)
+        await self._in_pool(self._let_go_of_part)
 
     def _let_go_of_part(self) -> None:
         part, self.part = self.part, None
@@ -349,7 +351,7 @@ class FileTarget:
     async def put_aside(self) -> str:
         """Rename a part that must not be used, so that its name is free; return its path."""
         self._stamps.use_part(None)
-        return await self.call(self._put_aside)
+        return await self._in_pool(self._put_aside)
 
     def _put_aside(self) -> str:
         self._file.rename_part_aside()
@@ -364,7 +366,7 @@ class FileTarget:
         Raises:
             DiskError: the folder may not be changed.
         """
-        await self.call(self._discard)
+        await self._in_pool(self._discard)
 
     def _discard(self) -> None:
         # Under its final name it is the user's file, changed or not.
@@ -396,6 +398,9 @@ class FileTarget:
             journal.close()
         if forget:
             self._journal_path.unlink(missing_ok=True)
+
+    async def _in_pool(self, work: Callable[..., Result], *args: Any) -> Result:
+        return await self._pools.run(self._pools.disk, work, *args)
 
     async def call(self, work: Callable[..., Result], *args: Any) -> Result:
         """Run short ``work`` on the file's disk; it must not wait for a sync."""

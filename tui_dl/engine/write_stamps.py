@@ -14,6 +14,7 @@ from time import monotonic, time_ns
 
 from tui_dl.storage.journal import WrittenJournal
 from tui_dl.storage.part_file import PartFile
+from tui_dl.storage.tampering import was_touched_since
 
 PAUSE_S = 0.005
 """Between two looks at the file: a look costs a system call, writes come by the thousand."""
@@ -73,5 +74,8 @@ class WriteStamps:
     def _look(self) -> None:
         if self._under_way or self._part is None or self._journal is None:
             return
-        self._journal.note_rest(self._part.changed_ns())
         self._looked_s = monotonic()
+        changed_ns = self._part.changed_ns()
+        # Later than our own write explains: somebody else's, and not to be taken for ours.
+        if not was_touched_since(changed_ns, self._journal.last_write_ns, is_exact=False):
+            self._journal.note_rest(changed_ns)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
 from tui_dl.storage.errors import disk_errors
-from tui_dl.storage.folder import entry_status, opened_folder, own_status
+from tui_dl.storage.folder import entry_status, opened_folder, own_status, sync_folder
 from tui_dl.storage.publish import numbered_names, rename_no_replace
 
 PART_SUFFIX = ".part"
@@ -139,9 +139,12 @@ def aside_names(name: str) -> Iterator[str]:
     )
 
 
-def remove_owned(directory: Path, name: str, identity: PartIdentity) -> bool:
+def remove_owned(
+    directory: Path, name: str, identity: PartIdentity, *, durably: bool = False
+) -> bool:
     """Delete ``name`` only if it is the file that we created; return whether it was deleted.
 
+    ``durably``: also after a power cut it is gone, so the record may forget it.
     A missing file or folder is not an error: there is nothing left to delete.
 
     Raises:
@@ -156,6 +159,8 @@ def remove_owned(directory: Path, name: str, identity: PartIdentity) -> bool:
             if own_status(dir_fd, name, identity) is None:
                 return False
             os.unlink(name, dir_fd=dir_fd)
+            if durably:
+                sync_folder(dir_fd)
             return True
     except DiskError as error:
         if error.code is ErrorCode.TARGET_LOST:

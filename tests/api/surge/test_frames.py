@@ -13,6 +13,7 @@ from tests.api.rows import ID, make_event, make_row
 from tui_dl.api.surge.frames import TYPES, frames_of, progress_frame, state_frame, system_frame
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import DownloadOptions, Status
+from tui_dl.domain.redaction import without_credentials
 from tui_dl.domain.snapshot import EventKind
 from tui_dl.service.remote_sse import SseDecoder
 
@@ -218,5 +219,5 @@ def test_no_name_breaks_a_frame(name: str, url: str) -> None:
     frame = b"".join(frames_of(make_event(EventKind.STARTED, name=name, url=url)))
     (found,) = SseDecoder().feed(frame)
     wire = json.loads(found.data)
-    assert (wire["filename"], wire["URL"]) == (name, url)
+    assert (wire["filename"], wire["URL"]) == (name, without_credentials(url))
     assert len(frame.splitlines()) == 3

@@ -105,7 +105,7 @@ _ADD["parameters"].append(
 )
 
 SURGE: dict[str, dict[str, Operation]] = {
-    "/health": {"get": _HEALTH, "post": _HEALTH},
+    "/health": dict.fromkeys(("get", "head", "post", "put", "patch", "delete"), _HEALTH),
     "/list": {"get": _surge("All downloads", array(ref("DownloadStatus")))},
     "/history": {"get": _surge("What is completed", array(ref("DownloadRecord")))},
     "/download": {
