@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,16 +135,23 @@ def test_moves_by_one_place() -> None:
     assert "".join(queue.waiting) == "dabc"
 
 
-def climb(governor: Governor, rate_of: list[float] | float, steps: int) -> list[int]:
+def climb(
+    governor: Governor,
+    rate_of: list[float] | float,
+    steps: int,
+    *,
+    setup_s: float = 0.001,
+    lag_s: float = 0.0,
+) -> list[int]:
     """Run a governor over a server that gives ``rate_of(n)`` bytes/s to n connections."""
     now_s, done, seen = 0.0, 0, []
-    governor.begin(now_s, done, 0.001)
+    governor.begin(now_s, done, setup_s)
     for _ in range(steps):
         now_s += 0.2
         n = governor.target
         rate = rate_of * n if isinstance(rate_of, float) else rate_of[min(n, len(rate_of) - 1)]
         done += int(rate * 0.2)
-        seen.append(governor.update(now_s, done, 10**12, 0.001))
+        seen.append(governor.update(now_s, done, 10**12, setup_s, lag_s=lag_s))
     return seen
 
 
@@ -152,7 +160,16 @@ def test_connections_are_added_while_each_brings_as_much() -> None:
 
 
 def test_each_step_is_steep_once_every_connection_proves_limited() -> None:
-    assert climb(Governor(ceiling=16), 2e6, 5) == [4, 8, 16, 64, 64]
+    assert climb(Governor(ceiling=16), 2e6, 4) == [4, 16, 64, 64]
+
+
+def test_on_a_longer_link_a_lone_connection_is_no_measure() -> None:
+    assert climb(Governor(ceiling=16), 2e6, 5, setup_s=0.01) == [4, 8, 16, 64, 64]
+
+
+def test_a_machine_that_is_busy_itself_asks_for_no_more_than_usual() -> None:
+    """Under load twice 64 connections were opened for one file, and a third fetched twice."""
+    assert max(climb(Governor(ceiling=16), 2e6, 12, lag_s=0.1)) == 16
 
 
 def test_a_slow_start_of_the_first_connection_proves_no_limit() -> None:
@@ -163,14 +180,18 @@ def test_a_slow_start_of_the_first_connection_proves_no_limit() -> None:
     assert seen[-1] <= 8
 
 
-def test_the_ceiling_is_not_raised_for_the_last_second() -> None:
+@pytest.mark.parametrize(("left_s", "most"), [(0.4, 16), (0.8, 32), (2.0, 64)])
+def test_the_ceiling_is_raised_as_far_as_there_is_time_to_gain(left_s: float, most: int) -> None:
     governor = Governor(ceiling=16)
     governor.begin(0.0, 0, 0.001)
-    now_s, done, total = 0.0, 0, 30_000_000
+    now_s, done, seen = 0.0, 0, set()
+    before_bytes = int((1 + 4 + 16) * 2e6 * 0.2)
+    total = before_bytes + int(16 * 2e6 * left_s)
     while done < total:
         now_s += 0.2
         done += int(governor.target * 2e6 * 0.2)
-        assert governor.update(now_s, done, total - done, 0.001) <= 16
+        seen.add(governor.update(now_s, done, total - done, 0.001))
+    assert max(seen) == most
 
 
 def test_four_times_as_many_must_bring_more_than_twice_as_many() -> None:

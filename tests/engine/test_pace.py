@@ -106,6 +106,68 @@ def test_a_racer_that_is_a_straggler_too_gets_company() -> None:
     assert not crew.more(), "one after the other: the third has not shown its rate yet"
 
 
+def test_a_racer_that_brings_next_to_nothing_gets_company_before_it_is_old() -> None:
+    crew = _Crew(2)
+    crew.pace.usual_bps(_fast(crew.clock), crew.clock.s)
+    crew.receive(SLOW_BPS, 0.1)
+    assert crew.more()
+
+
+def test_on_a_machine_that_is_late_itself_a_young_reply_is_not_blamed() -> None:
+    crew = _Crew(2)
+    crew.pace.usual_bps(_fast(crew.clock), crew.clock.s)
+    crew.pace.note_lag(0.2)
+    crew.receive(SLOW_BPS, 0.1)
+    assert not crew.more()
+
+
+def _laggards(crew: _Crew) -> list[int]:
+    return [worker.number for worker in crew.pace.laggards(crew.workers, crew.clock.s)]
+
+
+def _row(pace: Pace, slow: int, first: int = 1) -> _Crew:
+    """Eight workers, each on a claim of its own; the last ``slow`` of them crawl."""
+    crew = _Crew(8)
+    crew.pace = pace
+    for worker in crew.workers:
+        worker.number += first - 1
+        worker.claim = Plan(100 * FAST_BPS, RangeSet()).take_free()
+    for _ in range(10):
+        crew.clock.s += 0.1
+        for index, worker in enumerate(crew.workers):
+            rate_bps = FAST_BPS if index < 8 - slow else SLOW_BPS
+            worker.received_of_claim += int(rate_bps / 10)
+            worker.last_byte_s = crew.clock.s
+            worker.meter.add(crew.clock.s, int(rate_bps / 10))
+    return crew
+
+
+def test_who_is_far_slower_than_the_siblings_is_replaced() -> None:
+    assert _laggards(_row(Pace(), slow=2)) == [7, 8]
+
+
+def test_no_sibling_is_blamed_when_all_are_alike() -> None:
+    assert _laggards(_row(Pace(), slow=0)) == []
+    assert _laggards(_row(Pace(), slow=8)) == []
+
+
+def test_what_ends_soon_is_not_replaced() -> None:
+    crew = _row(Pace(), slow=1)
+    claim = crew.workers[-1].claim
+    assert claim is not None
+    claim.position = claim.end - SLOW_BPS // 4
+    assert _laggards(crew) == []
+
+
+def test_replacements_that_are_as_slow_end_the_replacing() -> None:
+    """Else a server that gives some connections less on purpose is knocked at for ever."""
+    pace = Pace()
+    assert _laggards(_row(pace, slow=1)) == [8]
+    for first in (11, 21, 31):
+        assert _laggards(_row(pace, 1, first)) == [first + 7]
+    assert _laggards(_row(pace, 1, 41)) == []
+
+
 def _fast(clock: _Clock) -> list[Worker]:
     crew = _Crew(8)
     crew.clock.s = clock.s - 2.0

@@ -32,6 +32,15 @@ LONGEST_HOLD_S = 16.0
 LONG_LINK_S = 0.02
 """Above this time to the first byte a lone connection is worth little: open more at once."""
 
+BUSY_LAG_S = 0.02
+"""A machine that answers its own timers later than this does not ask for more than usual."""
+
+NEAR_LINK_S = 0.005
+"""Below it the slow start of TCP is over within the first look, mostly."""
+
+NOISE = 1.25
+"""By so much two looks may differ for no reason."""
+
 LONG_LINK_START = 4
 LONG_LINK_LARGE_START = 8
 LONG_LINK_LARGE_BYTES = 16 * 1024 * 1024
@@ -43,6 +52,9 @@ THROTTLED_FACTOR = 4
 LEFT_TO_RAISE_S = 1.0
 """With less than this to do more than the usual ceiling costs more bytes than it saves time:
 each claim that is cut leaves some that were already on their way."""
+
+LEFT_TO_DOUBLE_S = 0.5
+"""With less than this no more than the usual ceiling; up to the time above twice as many."""
 
 FAST_ENOUGH_S = 0.4
 """A transfer that ends sooner than this needs no more connections."""
@@ -66,6 +78,7 @@ class Governor:
     has_several_links: bool = False
     _looks_throttled: bool = False
     _hold_s: float = FIRST_HOLD_S
+    _is_busy_here: bool = False
 
     def begin(
         self, now_s: float, done_bytes: int, setup_s: float, left_bytes: int | None = None
@@ -91,16 +104,20 @@ class Governor:
         left_bytes: int,
         setup_s: float,
         *,
+        lag_s: float = 0.0,
         all_receive: bool = True,
     ) -> int:
         """Return how many connections there should be now.
 
         ``setup_s`` is the usual time from asking to the first byte: a new connection
-        shows what it brings only after a few of those. ``all_receive`` tells whether
-        each connection has had its first bytes: before that nothing can be compared.
+        shows what it brings only after a few of those. ``lag_s`` is how late this machine
+        itself is: when it is busy, many connections only fill its buffers. ``all_receive``
+        tells whether each connection has had its first bytes: before that nothing can be
+        compared.
         """
         if self._step_began_s is None:
             return self.target
+        self._is_busy_here = lag_s > BUSY_LAG_S
         if all_receive or self._is_holding:
             self._waiting_since_s = None
         elif self._waiting_since_s is None or now_s - self._waiting_since_s < LONGEST_WAIT_S:
@@ -116,9 +133,10 @@ class Governor:
             self._is_retrial = self._is_holding
             self._climb(rate_bps, left_bytes, setup_s)
         elif self._has_grown(rate_bps, GROWTH_TO_GO_ON):
-            # The first look at a lone connection is short, and its start was slow: no proof.
+            # The first look at a lone connection may have met its slow start: no proof then.
             # With another link beside the first, more may just be what that one has.
-            is_proof = self._level_target > 1 and not self.has_several_links
+            is_settled = self._level_target > 1 or self._was_at_speed(rate_bps, setup_s)
+            is_proof = is_settled and not self.has_several_links
             self._looks_throttled = is_proof and self._has_grown(rate_bps, THROTTLED_GROWTH)
             self._hold_s = FIRST_HOLD_S
             self._is_retrial = False
@@ -130,14 +148,26 @@ class Governor:
     def _climb(self, rate_bps: float, left_bytes: int, setup_s: float) -> None:
         self._level_bps, self._level_target = rate_bps, self.target
         self._is_holding = False
-        may_raise = not self.ceiling_is_fixed and left_bytes > rate_bps * LEFT_TO_RAISE_S
+        may_raise = not self.ceiling_is_fixed and not self._is_busy_here
         if self._looks_throttled and may_raise and self.target >= self.ceiling:
-            self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * THROTTLED_FACTOR))
+            self._raise_ceiling(left_bytes / max(rate_bps, 1.0))
         if left_bytes > rate_bps * max(FAST_ENOUGH_S, 2 * setup_s):
             is_steep = self.target == 1 or self._looks_throttled
             self.target = min(self.ceiling, self.target * (THROTTLED_FACTOR if is_steep else 2))
         if self.target == self._level_target:
             self._hold()
+
+    def _was_at_speed(self, rate_bps: float, setup_s: float) -> bool:
+        """Return whether the lone connection had its full rate: n bring no more than n times it."""
+        together_bps = self._level_bps * self.target / self._level_target
+        return setup_s < NEAR_LINK_S and rate_bps <= together_bps * NOISE
+
+    def _raise_ceiling(self, left_s: float) -> None:
+        """Allow more than the usual connections, as far as there is time to gain by them."""
+        factor = 1
+        if left_s > LEFT_TO_DOUBLE_S:
+            factor = THROTTLED_FACTOR if left_s > LEFT_TO_RAISE_S else 2
+        self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * factor))
 
     def _has_grown(self, rate_bps: float, per_doubling: float) -> bool:
         doublings: float = log2(max(2.0, self.target / self._level_target))

@@ -122,10 +122,13 @@ class Transfer:
         self._wake.clear()
         if self.is_done or not self.workers or self._fatal is not None:
             return
-        with suppress(TimeoutError):
+        began_s = self.now_s()
+        try:
             # Not wait_for: that of Python 3.11 swallows a cancel that meets the event.
             async with asyncio.timeout(TICK_S):
                 await self._wake.wait()
+        except TimeoutError:
+            self._pace.note_lag(self.now_s() - began_s - TICK_S)
 
     async def _back_off(self) -> None:
         """Wait before the next try, or give up. Returns at once before the first one."""
@@ -348,6 +351,8 @@ class Transfer:
         self._pace.usual_bps(self.workers, now_s)
         crew.let_go(self._pace.losers(self.workers, now_s))
         crew.make_room(self, self.workers, self._around.gates, now_s)
+        if self.facts.may_split and not self.grain_bytes:
+            crew.let_go(self._pace.laggards(self.workers, now_s))  # their place is filled below
         left = self.plan.missing_bytes
         if not self.has_begun or left is None or not self.facts.may_split:
             return
@@ -357,6 +362,7 @@ class Transfer:
             self.plan.done_bytes,
             left,
             self._pace.setup_s,
+            lag_s=self._pace.lag_s,
             all_receive=len(self.workers) >= self._governor.target
             and all(w.received > 0 for w in self.workers),
         )

@@ -32,6 +32,17 @@ READ_BYTES = 256 * 1024
 LOSER_LAG_BYTES = 256 * 1024
 MARGIN_S = 0.05
 
+LAGGARD_AGE_S = 0.25
+LAGGARD_PART = 8
+"""So many times slower than its siblings at the same server: another connection is tried."""
+
+LAGGARD_LEFT_S = 0.5
+"""What ends sooner by itself is not worth a new connection."""
+
+LEAST_SIBLINGS = 3
+MOST_IN_VAIN = 3
+"""Replacements that turned out as slow: after these the server is taken as it is."""
+
 
 def median(values: Sequence[float]) -> float:
     """Return the value in the middle, 0 of none. ``statistics`` loads 15 modules for it."""
@@ -61,12 +72,17 @@ class Pace:
     """How long a request takes to bring its first byte on this link, smoothed."""
 
     setup_s: float = 0.0
+    lag_s: float = 0.0
+    """How late this machine is itself, of late: so long no connection can be blamed."""
     _samples: int = 0
     _crawls_since_s: float | None = None
     _usual_bps: float = 0.0
     _usual_at_s: float = 0.0
     _usual_of: int = 0
     """How many connections that was the median of."""
+    _newest_at_first: int | None = None
+    """Number of the newest worker when the first laggard was let go: later ones replace it."""
+    _in_vain: int = 0
 
     def usual_bps(self, workers: Iterable[Worker], now_s: float) -> float:
         """Return what one connection usually brings; call often, it remembers for a while.
@@ -88,9 +104,13 @@ class Pace:
         self._samples += 1
         self.setup_s += (took_s - self.setup_s) / min(self._samples, 8)
 
+    def note_lag(self, lag_s: float) -> None:
+        """Take how much later than asked a timer went off."""
+        self.lag_s = max(lag_s, self.lag_s / 2)
+
     def patience_s(self) -> float:
         """Return how long a connection may be silent before it counts as slow."""
-        return SILENCE_S + 3 * self.setup_s
+        return SILENCE_S + 3 * self.setup_s + 2 * self.lag_s
 
     def all_crawl(self, workers: Iterable[Worker], now_s: float) -> bool:
         """Return whether nobody has brought anything to speak of for a while."""
@@ -123,18 +143,62 @@ class Pace:
         claim = plan.steal(rate_of, usual_bps, worth_stealing(usual_bps, self.setup_s))
         if claim is not None:
             return claim
-        return plan.race(rate_of, lambda c: worth_racing(c, rate_of(c), usual_bps, self.setup_s))
+        setup_s = self.setup_s + self.lag_s
+        return plan.race(rate_of, lambda c: worth_racing(c, rate_of(c), usual_bps, setup_s))
 
     def _rate(self, worker: Worker, usual_bps: float, now_s: float) -> float:
         silence_s = now_s - worker.last_byte_s
+        is_behind = self._is_behind(worker, usual_bps, now_s)
         if worker.received_of_claim == 0:
-            return usual_bps if silence_s < self.patience_s() else 0.0
+            return usual_bps if silence_s < self.patience_s() and not is_behind else 0.0
         rate_bps = worker.rate_bps(now_s)
-        if now_s - worker.asked_s < YOUNG_S + self.setup_s:
+        if now_s - worker.asked_s < YOUNG_S + self.setup_s and not is_behind:
             return max(rate_bps, usual_bps)
         if silence_s > self.patience_s():
             return min(rate_bps, READ_BYTES / silence_s / 8)
         return rate_bps
+
+    def _is_behind(self, worker: Worker, usual_bps: float, now_s: float) -> bool:
+        """Return whether a young reply is plainly slower than usual.
+
+        Either all that is left would have been here twice by now, or it has begun and brought
+        next to nothing: of the last pieces a straggler shows what it is before ``YOUNG_S``.
+        """
+        if worker.claim is None or usual_bps <= 0:
+            return False
+        late_s = now_s - worker.asked_s - 2 * (self.setup_s + self.lag_s) - MARGIN_S
+        if 0 < worker.received_of_claim < usual_bps * late_s / LAGGARD_PART:
+            return True
+        return late_s > 2 * worker.claim.remaining / usual_bps
+
+    def laggards(self, workers: Sequence[Worker], now_s: float) -> Iterator[Worker]:
+        """Yield those far slower than their siblings, which others should replace.
+
+        When replacements are often as slow, the server means it: no more.
+        """
+        for worker in workers:
+            if self._in_vain >= MOST_IN_VAIN or not self._lags(worker, workers, now_s):
+                continue
+            if self._newest_at_first is None:
+                self._newest_at_first = max(other.number for other in workers)
+            self._in_vain += worker.number > self._newest_at_first
+            yield worker
+
+    def _lags(self, worker: Worker, workers: Sequence[Worker], now_s: float) -> bool:
+        if worker.claim is None or worker.is_dropped or worker.claim.workers > 1:
+            return False
+        if now_s - worker.asked_s < LAGGARD_AGE_S + 2 * (self.setup_s + self.lag_s):
+            return False
+        siblings = [
+            other.rate_bps(now_s)
+            for other in workers
+            if other.source is worker.source and other.received_of_claim > 0
+        ]
+        if len(siblings) < LEAST_SIBLINGS:
+            return False
+        rate_bps = 0.0 if now_s - worker.last_byte_s > self.patience_s() else worker.rate_bps(now_s)
+        is_worth_it = worker.claim.remaining > rate_bps * LAGGARD_LEFT_S
+        return is_worth_it and rate_bps * LAGGARD_PART < median(siblings)
 
     def losers(self, workers: Iterable[Worker], now_s: float) -> Iterator[Worker]:
         """Yield those who race on a claim and have fallen behind the other."""
