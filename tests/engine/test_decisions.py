@@ -180,16 +180,26 @@ def test_a_slow_start_of_the_first_connection_proves_no_limit() -> None:
     assert seen[-1] <= 8
 
 
+def test_a_small_file_climbs_slowly() -> None:
+    governor = Governor(ceiling=16)
+    governor.begin(0.0, 0, 0.001)
+    seen = [
+        governor.update(0.2 * n, 400_000 * done, 20_000_000, 0.001)
+        for n, done in ((1, 1), (2, 5), (3, 13))
+    ]
+    assert seen == [4, 8, 16]
+
+
 @pytest.mark.parametrize(("left_s", "most"), [(0.4, 16), (0.8, 32), (2.0, 64)])
 def test_the_ceiling_is_raised_as_far_as_there_is_time_to_gain(left_s: float, most: int) -> None:
     governor = Governor(ceiling=16)
     governor.begin(0.0, 0, 0.001)
     now_s, done, seen = 0.0, 0, set()
-    before_bytes = int((1 + 4 + 16) * 2e6 * 0.2)
-    total = before_bytes + int(16 * 2e6 * left_s)
+    before_bytes = int((1 + 4 + 16) * 20e6 * 0.2)
+    total = before_bytes + int(16 * 20e6 * left_s)
     while done < total:
         now_s += 0.2
-        done += int(governor.target * 2e6 * 0.2)
+        done += int(governor.target * 20e6 * 0.2)
         seen.add(governor.update(now_s, done, total - done, 0.001))
     assert max(seen) == most
 

@@ -38,6 +38,9 @@ BUSY_LAG_S = 0.02
 NEAR_LINK_S = 0.005
 """Below it the slow start of TCP is over within the first look, mostly."""
 
+NEAR_LINK_LARGE_BYTES = 32 * 1024 * 1024
+"""Where ranges turn out to be lies, each that was asked for too soon costs bytes."""
+
 NOISE = 1.25
 """By so much two looks may differ for no reason."""
 
@@ -135,7 +138,9 @@ class Governor:
         elif self._has_grown(rate_bps, GROWTH_TO_GO_ON):
             # The first look at a lone connection may have met its slow start: no proof then.
             # With another link beside the first, more may just be what that one has.
-            is_settled = self._level_target > 1 or self._was_at_speed(rate_bps, setup_s)
+            is_settled = self._level_target > 1 or (
+                left_bytes >= NEAR_LINK_LARGE_BYTES and self._was_at_speed(rate_bps, setup_s)
+            )
             is_proof = is_settled and not self.has_several_links
             self._looks_throttled = is_proof and self._has_grown(rate_bps, THROTTLED_GROWTH)
             self._hold_s = FIRST_HOLD_S
