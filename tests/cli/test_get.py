@@ -163,7 +163,8 @@ def test_a_locked_state_says_who_holds_it(shell: Shell) -> None:
 
     assert done.code == 5
     assert done.err == "tui-dl: Process 7 has it.\n"
-    assert shell.service.calls == ["start", "close"]
+    assert shell.service.calls[:2] == ["start", "close"]
+    assert set(shell.service.calls) == {"start", "close"}, "it only tried again"
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.PAUSED, Status.CANCELLED])

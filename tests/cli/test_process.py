@@ -213,7 +213,7 @@ def test_one_process_owns_the_state_and_others_say_who(
     started.append(process)
     wait_for_bytes(fault_server, MIB)
 
-    second = place.run("get", "-d", "target", fault_server.url("/other.bin"))
+    second = place.run("serve")
     listing = place.run("ls", "--json")
     checkup = place.run("doctor")
 

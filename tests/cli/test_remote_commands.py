@@ -357,16 +357,6 @@ def test_a_get_whose_owner_dies_says_so(home: Home, fault_server: FaultServer) -
     assert b"has ended" in watcher.stderr.read()
 
 
-def test_an_owner_without_a_port_cannot_be_reached(home: Home, fault_server: FaultServer) -> None:
-    owner = home.begin("get", "-d", "target", fault_server.add(ENDLESS))
-    fault_server.wait_for(lambda s: s.bytes_sent() > MIB, LIMIT_S)
-    for args in (("add", CLOSED), ("get", CLOSED), ("pause", "--all"), ("connect",)):
-        done = home.ask(*args)
-        assert done.returncode == 5, args
-        assert b"its API is off" in done.stderr
-        assert str(owner.pid).encode() in done.stderr
-
-
 def test_a_client_does_not_load_the_screen_or_the_server(home: Home) -> None:
     """The commands stay quick."""
     home.serve("--paused")

@@ -122,9 +122,11 @@ async def _show(
     from tui_dl.cli.connect import show_remote
     from tui_dl.cli.exit_codes import code_of_signal
     from tui_dl.cli.handover import owner_place
+    from tui_dl.cli.reach import refuse_passing
     from tui_dl.cli.signals import stop_signals
 
     place = owner_place(config.data_dir)
+    refuse_passing(place)
     if place is not None:
         console.say("Another tui-dl runs already: this is its list.")
         return await show_remote(place, setup, initial=initial, exit_when_done=flags.exit_when_done)

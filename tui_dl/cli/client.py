@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 UNREACHABLE = frozenset(
     {ErrorCode.CONNECT_FAILED, ErrorCode.CONNECT_REFUSED, ErrorCode.NEEDS_LOGIN}
 )
+
+
+PAUSE_S = 0.1
+PATIENCE_S = 30.0
+"""To get at a list that other commands change at the same moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +71,31 @@ async def open_client(flags: ClientFlags, console: Console) -> AsyncIterator[Cli
     Raises:
         StateError: an engine is named or runs, but cannot be reached.
     """
+    import asyncio
+
     from tui_dl.cli.reach import find_place, is_exposed
 
     setup = read_setup(flags)
     for sentence in setup.problems:
         console.say(sentence)
-    place = find_place(setup.paths.data_dir, flags.host, flags.token)
-    if place is not None and is_exposed(place.base_url):
-        console.say(f"Warning: the token travels unencrypted to {place.base_url}.")
-    service = stored_service(setup) if place is None else remote_service(place)
+    began_s = monotonic()
+    while True:
+        place = find_place(setup.paths.data_dir, flags.host, flags.token)
+        if place is not None and is_exposed(place.base_url):
+            console.say(f"Warning: the token travels unencrypted to {place.base_url}.")
+        service = stored_service(setup) if place is None else remote_service(place)
+        try:
+            await start(service)
+            break
+        except StateError as error:
+            await service.close()
+            # Another command was quicker, or the get that was to be asked is just ending.
+            is_passing = place is None or place.unix_socket is not None
+            is_over = not is_passing or monotonic() - began_s > PATIENCE_S
+            if error.code is not ErrorCode.STATE_LOCKED or is_over:
+                raise
+            await asyncio.sleep(PAUSE_S)
     try:
-        await start(service)
         if place is None:
             from tui_dl.cli.engine import notices
 
@@ -115,7 +135,7 @@ def remote_service(place: Place) -> DownloadService:
     """Return the service of a running engine, not started yet."""
     from tui_dl.service.remote import RemoteService
 
-    return RemoteService(place.base_url, place.token)
+    return RemoteService(place.base_url, place.token, unix_socket=place.unix_socket)
 
 
 def stored_service(setup: Setup) -> DownloadService:

@@ -47,7 +47,7 @@ def run(flags: ConnectFlags, console: Console) -> int:
     Raises:
         TuiDlError: no terminal, or nobody answers.
     """
-    from tui_dl.cli.reach import find_place, is_exposed
+    from tui_dl.cli.reach import find_place, is_exposed, refuse_passing
     from tui_dl.cli.settings import read_setup
     from tui_dl.domain.errors import UsageError
 
@@ -55,6 +55,7 @@ def run(flags: ConnectFlags, console: Console) -> int:
     place = find_place(setup.paths.data_dir, flags.address, flags.token)
     if place is None:
         raise UsageError("No tui-dl runs here. Name one: tui-dl connect HOST:PORT")
+    refuse_passing(place)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("The app needs a terminal; without one, use: tui-dl ls")
     if is_exposed(place.base_url):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tui_dl.cli.engine import notices
@@ -39,20 +40,56 @@ _LOOKS = {
 }
 
 
+@dataclass(slots=True)
+class Ledger:
+    """What one command was asked for, over all engines that it goes through."""
+
+    open: dict[int, AddRequest]
+    """What has not ended yet; the keys tell equal requests apart."""
+    errors: list[ErrorCode] = field(default_factory=list)
+    started: set[str] = field(default_factory=set)
+    """Ids under way that this command has set going: added, or taken up again."""
+    announced: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def of(requests: Iterable[AddRequest]) -> Ledger:
+        """Begin with nothing done."""
+        return Ledger({id(request): request for request in requests})
+
+    def close(self, request: AddRequest | None) -> None:
+        """Note an end."""
+        self.open.pop(id(request), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What a run does for others that share its engine; nothing by itself."""
+
+    opened: Callable[[], Awaitable[None]] | None = None
+    """Awaited once the service has started."""
+    stopped: Callable[[Ledger], Awaitable[None]] | None = None
+    """Awaited after a signal, before the service closes."""
+    finished: Callable[[], Awaitable[None]] | None = None
+    """Awaited once all has ended, before the service closes."""
+
+
 async def run_foreground(
-    service: DownloadService, requests: Sequence[AddRequest], reporter: Reporter
+    service: DownloadService,
+    ledger: Ledger,
+    reporter: Reporter,
+    company: Company = Company(),
 ) -> int:
-    """Download all ``requests`` and return the exit code.
+    """Download all that is open in ``ledger`` and return the exit code.
 
     The first signal stops the transfers, makes the state durable and returns 128 + its number.
 
     Raises:
         TuiDlError: the engine could not be opened.
     """
-    run = _Run(service, reporter)
+    run = _Run(service, reporter, ledger)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     with stop_signals(stopped.set_result):
-        work = asyncio.create_task(run.fetch(requests))
+        work = asyncio.create_task(run.fetch(company))
         try:
             await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if not stopped.done():
@@ -60,6 +97,8 @@ async def run_foreground(
             work.cancel()
             await asyncio.wait({work})
             reporter.close()
+            if company.stopped is not None:
+                await company.stopped(ledger)
             reporter.note("Stopped. The same command continues where it was.")
             return code_of_signal(stopped.result())
         finally:
@@ -70,30 +109,35 @@ async def run_foreground(
 class _Run:
     """The downloads of this run and what became of them."""
 
-    def __init__(self, service: DownloadService, reporter: Reporter) -> None:
+    def __init__(self, service: DownloadService, reporter: Reporter, ledger: Ledger) -> None:
         self._service = service
         self._reporter = reporter
+        self._ledger = ledger
         self._loop = asyncio.get_running_loop()
         self._early: list[DownloadEvent] | None = []
         """Events that came before all ids were known; ``None`` once they are."""
         self._pending: dict[str, int] = {}
         """Id -> the version of its row that is old news: only a later row can end it."""
-        self._errors: list[ErrorCode] = []
+        self._requests: dict[str, AddRequest] = {}
         self._over = asyncio.Event()
         self._hold = ""
 
-    async def fetch(self, requests: Sequence[AddRequest]) -> int:
+    async def fetch(self, company: Company) -> int:
         """Add everything, follow it to the end, return the exit code."""
         await self._service.start()
+        if company.opened is not None:
+            await company.opened()
         for sentence in notices(self._service):
             self._reporter.note(sentence)
         unsubscribe = self._service.subscribe(self._hear)
         try:
-            await self._begin(await self._missing(requests))
+            await self._begin(await self._missing(list(self._ledger.open.values())))
             await self._follow()
+            if company.finished is not None:
+                await company.finished()
         finally:
             unsubscribe()
-        return code_of_errors(self._errors)
+        return code_of_errors(self._ledger.errors)
 
     async def _missing(self, requests: Sequence[AddRequest]) -> list[AddRequest]:
         """Return the requests whose file is not here yet; report the others as done."""
@@ -105,6 +149,7 @@ class _Run:
                 continue
             row, look = finished
             self._reporter.note(f"{row.name} is already here: {_LOOKS[look]}.")
+            self._ledger.close(request)
             self._reporter.completed(row)
         return missing
 
@@ -132,12 +177,18 @@ class _Run:
             self._refuse(request, result.failure)
             return
         if result.id in self._pending:
+            self._ledger.close(request)
             self._reporter.note(f"{redacted(request.url)} is given twice; it is fetched once.")
             return
+        self._requests[result.id] = request
         continued = result.outcome is AddOutcome.DUPLICATE
         is_old_news = continued and row is not None and row.status in _ENDED
         self._pending[result.id] = row.version if row is not None and is_old_news else -1
-        if row is not None:
+        if not continued or row is None or not row.status.is_running:
+            self._ledger.started.add(result.id)
+        # Another engine took over: it is the same download, and it was told of before.
+        if row is not None and result.id not in self._ledger.announced:
+            self._ledger.announced.add(result.id)
             self._reporter.started(row, continued=continued)
 
     async def _resume(
@@ -155,12 +206,14 @@ class _Run:
             if answer.failure is None or answer.failure.code is ErrorCode.NOT_ALLOWED_NOW:
                 continue
             self._pending.pop(answer.id, None)
-            self._errors.append(answer.failure.code)
+            self._ledger.close(self._requests.get(answer.id))
+            self._ledger.errors.append(answer.failure.code)
             self._reporter.note(answer.failure.message)
 
     def _refuse(self, request: AddRequest, failure: Failure | None) -> None:
         failure = failure or Failure(ErrorCode.INTERNAL, "The engine gave no answer.")
-        self._errors.append(failure.code)
+        self._ledger.close(request)
+        self._ledger.errors.append(failure.code)
         self._reporter.refused(request.url, failure)
 
     async def _follow(self) -> None:
@@ -207,7 +260,8 @@ class _Run:
             event.kind is EventKind.REMOVED
             and self._pending.pop(event.download.id, None) is not None
         ):
-            self._errors.append(ErrorCode.INTERNAL)
+            self._ledger.close(self._requests.get(event.download.id))
+            self._ledger.errors.append(ErrorCode.INTERNAL)
             self._reporter.note(f"{event.download.name} was removed from the list.")
         self._settle(event.download)
         if not self._pending:
@@ -219,8 +273,10 @@ class _Run:
         if known is None or row.status not in _ENDED or row.version <= known:
             return
         del self._pending[row.id]
+        self._ledger.close(self._requests.get(row.id))
+        self._ledger.started.discard(row.id)
         if row.status is Status.COMPLETED:
             self._reporter.completed(row)
             return
-        self._errors.append(ErrorCode.INTERNAL if row.failure is None else row.failure.code)
+        self._ledger.errors.append(ErrorCode.INTERNAL if row.failure is None else row.failure.code)
         self._reporter.failed(row)

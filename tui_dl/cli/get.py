@@ -83,9 +83,8 @@ def run(flags: GetFlags, console: Console) -> int:
     import asyncio
 
     from tui_dl.cli import engine
-    from tui_dl.cli.foreground import run_foreground
     from tui_dl.cli.gathering import find_links, target_folder, with_curl
-    from tui_dl.cli.handover import fetch_by_owner, owner_place
+    from tui_dl.cli.handover import fetch
     from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
@@ -119,11 +118,7 @@ def run(flags: GetFlags, console: Console) -> int:
         from tui_dl.cli.dry_run import look_only
 
         return asyncio.run(look_only(requests, config, console, as_json=flags.json_lines))
-    place = owner_place(setup.paths.data_dir)
-    if place is not None:
-        watch = fetch_by_owner(place, setup.paths.data_dir, requests, reporter)
-        return asyncio.run(watch)
-    return asyncio.run(run_foreground(engine.open_service(config), requests, reporter))
+    return asyncio.run(fetch(config, requests, reporter))
 
 
 def _options(flags: GetFlags) -> DownloadOptions:

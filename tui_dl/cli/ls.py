@@ -175,6 +175,8 @@ def _place(flags: ListFlags, setup: Setup) -> Place | None:
     from tui_dl.domain.errors import StateError
 
     try:
-        return find_place(setup.paths.data_dir, flags.host, flags.token)
+        place = find_place(setup.paths.data_dir, flags.host, flags.token)
     except StateError:
         return None  # one runs, but with its API off: the stored list can be read
+    # A get may end at any moment; what it stores and notes can be read all the same.
+    return None if place is not None and place.unix_socket is not None else place

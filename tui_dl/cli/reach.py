@@ -7,8 +7,10 @@ folder. Must not start an engine by itself: ``client.py`` decides what happens w
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 HOST_VARIABLE = "TUI_DL_HOST"
 TOKEN_VARIABLE = "TUI_DL_TOKEN"
 DEFAULT_PORT = 1700
+BEGINNING_S = 3.0
+"""For so long after its start an owner may still be about to open its port."""
+PATIENCE_S = 30.0
+"""When one such owner follows the other."""
+_LOOK_S = 0.02
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]"}
 
 
@@ -32,6 +39,8 @@ class Place:
     token: str | None
     is_own: bool
     """Whether it holds this user's own state folder, on this machine."""
+    unix_socket: Path | None = None
+    """The way to a ``get``, which ends with its own downloads; ``None``: the URL is the way."""
 
 
 def find_place(
@@ -53,14 +62,76 @@ def find_place(
         return Place(base_url(named), secret or _stored_token(data_dir, named), is_own=False)
     from tui_dl.storage.instance import read_owner
 
-    owner = read_owner(data_dir)
+    owner = _settled_owner(data_dir, read_owner)
     if owner is None:
         return None
+    if owner.socket is not None:
+        if _is_halted(owner.pid):
+            raise StateError(_halted(owner), code=ErrorCode.STATE_LOCKED)
+        name = Path(owner.socket).name
+        return Place("http://localhost", None, is_own=True, unix_socket=data_dir / name)
     if owner.host is None or owner.port is None:
         raise StateError(_api_is_off(owner), code=ErrorCode.STATE_LOCKED)
     address = _ANY_ADDRESS.get(owner.host, owner.host)
     found = _read(data_dir / "owner-key") or secret or _read(data_dir / "token")
     return Place(f"http://{address}:{owner.port}", found, is_own=True)
+
+
+def refuse_passing(place: Place | None) -> None:
+    """Refuse to open the app on a ``get``: it would soon look at nothing.
+
+    Raises:
+        StateError: ``STATE_LOCKED``.
+    """
+    if place is not None and place.unix_socket is not None:
+        from tui_dl.storage.instance import read_owner
+
+        owner = read_owner(place.unix_socket.parent)
+        who = "" if owner is None or owner.pid is None else f" (process {owner.pid})"
+        raise StateError(
+            f"A tui-dl get{who} holds the state until its downloads have ended; then the app "
+            "can open. tui-dl ls --watch shows them meanwhile.",
+            code=ErrorCode.STATE_LOCKED,
+        )
+
+
+def _settled_owner(data_dir: Path, read_owner: Callable[[Path], Owner | None]) -> Owner | None:
+    """Return the owner. One that has just begun gets a moment to say where it answers.
+
+    A command that changes the stored list is one as well, for some milliseconds.
+    """
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        owner = read_owner(data_dir)
+        if owner is None or owner.is_reachable or not _is_young(owner):
+            return owner
+        if time.monotonic() > deadline_s:
+            return owner
+        time.sleep(_LOOK_S)
+
+
+def _is_halted(pid: int | None) -> bool:
+    """Return whether a process sleeps until somebody continues it; unknown is no."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[:1] == ["T"]
+
+
+def _halted(owner: Owner) -> str:
+    return (
+        f"Another tui-dl get (process {owner.pid}) holds the state, and it is halted. "
+        f"Continue it with fg in its shell, or with kill -CONT {owner.pid}."
+    )
+
+
+def _is_young(owner: Owner) -> bool:
+    try:
+        began = datetime.fromisoformat(owner.started_at or "")
+        return abs(datetime.now(UTC) - began) < timedelta(seconds=BEGINNING_S)
+    except (ValueError, TypeError):  # it does not say, or in some other form
+        return owner.pid is None  # between its lock and its first words
 
 
 def base_url(text: str) -> str:

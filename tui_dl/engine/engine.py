@@ -287,6 +287,11 @@ class Engine:
             host, _, port = address.rpartition(":")
             self._lock.set_address(host, int(port))
 
+    def set_unix_socket(self, name: str) -> None:
+        """Tell other processes of a socket in the data folder. Any thread."""
+        if self._lock is not None:
+            self._lock.set_address(None, None, unix_socket=name)
+
     def snapshot(self) -> EngineSnapshot:
         """Return the latest picture. Any thread."""
         return self._snapshot

@@ -65,6 +65,10 @@ class LocalService:
         """Make ``host:port`` of the remote API known."""
         await self._engine.set_api_address(address)
 
+    async def set_unix_socket(self, name: str) -> None:
+        """Make a socket in the data folder known to other processes of this user."""
+        await asyncio.to_thread(self._engine.set_unix_socket, name)
+
     def snapshot(self) -> EngineSnapshot:
         """Return the latest picture."""
         return self._engine.snapshot()

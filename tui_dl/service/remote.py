@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tui_dl.domain.errors import StateError, TransferError, TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions
@@ -43,10 +44,11 @@ class RemoteService:
         base_url: str,
         token: str | None = None,
         *,
+        unix_socket: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``base_url`` is ``http://host:port``; ``clock`` is monotonic seconds."""
-        self._http = RemoteHttp(base_url, token)
+        self._http = RemoteHttp(base_url, token, unix_socket)
         self._clock = clock
         self._picture = RemotePicture()
         self._listeners: list[EventListener] = []

@@ -9,15 +9,18 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tui_dl.domain.errors import ErrorCode, StateError, TransferError, TuiDlError
 from tui_dl.service.remote_sse import SseDecoder, SseFrame
+from tui_dl.storage.unix_socket import short_path
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
+_LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,14 @@ class Answer:
 class RemoteHttp:
     """Requests to one base URL with one bearer token."""
 
-    def __init__(self, base_url: str, token: str | None) -> None:
-        """``base_url`` is ``http://host:port``."""
+    def __init__(self, base_url: str, token: str | None, unix_socket: Path | None = None) -> None:
+        """``base_url`` is ``http://host:port``; with a socket only its host is shown, to it."""
         self.base_url = base_url.rstrip("/")
+        self._way = contextlib.ExitStack()
+        transport = None
+        if unix_socket is not None:
+            way = self._way.enter_context(short_path(unix_socket.parent, unix_socket.name))
+            transport = httpx.AsyncHTTPTransport(uds=str(way), limits=_LIMITS, trust_env=False)
         headers = {"accept-encoding": "identity"}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -53,12 +61,14 @@ class RemoteHttp:
             # A proxy of the environment must not see the token on its way to this machine.
             trust_env=not _is_loopback(httpx.URL(self.base_url).host),
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=4),
+            limits=_LIMITS,
+            transport=transport,
         )
 
     async def close(self) -> None:
         """Let go of all connections. Idempotent."""
         await self._client.aclose()
+        self._way.close()
 
     async def ask(
         self,

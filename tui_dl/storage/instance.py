@@ -37,6 +37,14 @@ class Owner:
     port: int | None
     started_at: str | None = None
     version: str | None = None
+    socket: str | None = None
+    """Name of a Unix socket in the folder: a ``get``, which serves other ``get`` only so long
+    as it runs itself."""
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether other processes can talk to it."""
+        return self.socket is not None or (self.host is not None and self.port is not None)
 
 
 class InstanceLock:
@@ -71,8 +79,12 @@ class InstanceLock:
                 raise
         return lock
 
-    def set_address(self, host: str | None, port: int | None) -> None:
+    def set_address(
+        self, host: str | None, port: int | None, *, unix_socket: str | None = None
+    ) -> None:
         """Say where the API of this process listens, ``None`` while it does not.
+
+        ``unix_socket`` is the name of a socket in the folder.
 
         Raises:
             DiskError: instance.json cannot be written.
@@ -87,6 +99,7 @@ class InstanceLock:
             "port": port,
             "started_at": self._started_at,
             "version": __version__,
+            "socket": unix_socket,
         }
         with disk_errors(doing="writing", path=path):
             fresh = path.with_name(path.name + ".new")
@@ -152,6 +165,7 @@ def _read_owner_file(data_dir: Path) -> Owner:
         port=_kind(fields.get("port"), int),
         started_at=_kind(fields.get("started_at"), str),
         version=_kind(fields.get("version"), str),
+        socket=_kind(fields.get("socket"), str),
     )
 
 
@@ -164,7 +178,9 @@ def _locked(data_dir: Path, owner: Owner) -> StateError:
     if owner.pid is not None:
         who += f" (process {owner.pid})"
     where = "its API is off"
-    if owner.host is not None and owner.port is not None:
+    if owner.socket is not None:
+        where = "it is a get, and ends with its downloads"
+    elif owner.host is not None and owner.port is not None:
         where = f"it listens on {owner.host}:{owner.port}"
     return StateError(
         f"{who} is running with the data folder {data_dir}; {where}.",
