@@ -34,10 +34,15 @@ WAITING = 8
 
 def p11(bench: Bench) -> list[Report]:
     """Measure latency, the rate that is lost, and memory."""
+    return [report(load_of(bench), PHASE_S)]
+
+
+def load_of(bench: Bench, phase_s: float = PHASE_S, rate_bps: int = RATE_BPS) -> Load:
+    """Run a download of 2 GiB alone and then under load, ``phase_s`` each."""
     ground = bench.ground
     ground.source("big.bin", 2048 * 1024 * 1024)
     ground.clear()
-    with Nginx(ground.sources, rate_bps=RATE_BPS) as server:
+    with Nginx(ground.sources, rate_bps=rate_bps) as server:
         errand = Errand(
             state=str(ground.state),
             directory=str(ground.target),
@@ -49,13 +54,12 @@ def p11(bench: Bench) -> list[Report]:
             with_api=True,
             waits_for_end=False,
         )
-        with _started(bench, errand) as (process, told):
-            load = asyncio.run(_measure(process.pid, told))
-    return [_report(load)]
+        with started(bench, errand) as (process, told):
+            return asyncio.run(_measure(process.pid, place_of(told), phase_s))
 
 
 @dataclass(slots=True)
-class _Load:
+class Load:
     """What was measured."""
 
     waits_s: list[float] = field(default_factory=list)
@@ -70,7 +74,8 @@ class _Load:
     peak_after: int = 0
 
 
-def _report(load: _Load) -> Report:
+def report(load: Load, phase_s: float) -> Report:
+    """Return P11."""
     waits_s = sorted(load.waits_s)
     p50_s, p99_s = waits_s[len(waits_s) // 2], waits_s[int(len(waits_s) * 0.99)]
     lost = 1 - load.loaded_bps / load.alone_bps
@@ -79,9 +84,9 @@ def _report(load: _Load) -> Report:
         "P11",
         f"API: {REQUESTS_PER_S} requests/s, {READERS} event readers, {STALLED} that do not read",
         [
-            f"{len(waits_s) / PHASE_S:.0f} answers/s to {CALLERS} connections, {load.wrong} wrong; "
+            f"{len(waits_s) / phase_s:.0f} answers/s to {CALLERS} connections, {load.wrong} wrong; "
             f"p50 {p50_s * 1000:.1f} ms, worst {waits_s[-1] * 1000:.0f} ms; "
-            f"{load.frames / PHASE_S:.0f} frames/s delivered",
+            f"{load.frames / phase_s:.0f} frames/s delivered",
             f"download {load.alone_bps / MB:.0f} -> {load.loaded_bps / MB:.0f} MB/s; "
             f"CPU {load.alone_cpu:.0%} -> {load.loaded_cpu:.0%} of a core; peak memory MB "
             f"{load.peak_before / MB:.0f} alone, {load.peak_middle / MB:.0f} under load, "
@@ -89,7 +94,7 @@ def _report(load: _Load) -> Report:
         ],
         [
             Goal("p99 of all answers", p99_s * 1000, 50, "ms"),
-            Goal("answers that came", len(waits_s) / PHASE_S / REQUESTS_PER_S, 0.98, at_least=True),
+            Goal("answers that came", len(waits_s) / phase_s / REQUESTS_PER_S, 0.98, at_least=True),
             Goal("wrong answers", load.wrong, 0, ""),
             Goal("rate lost", lost * 100, 10, "%"),
             Goal("memory grown in the second half", grown, 8, "MB"),
@@ -98,7 +103,7 @@ def _report(load: _Load) -> Report:
 
 
 @contextmanager
-def _started(
+def started(
     bench: Bench, errand: Errand
 ) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     """Start the engine and read where its API is."""
@@ -115,26 +120,33 @@ def _started(
             process.terminate()
 
 
-async def _measure(pid: int, told: dict[str, Any]) -> _Load:
-    load = _Load()
+def place_of(told: dict[str, Any]) -> Place:
+    """Return where an engine said that its API is."""
     host, _, port = told["api"].rpartition(":")
-    place = _Place(host, int(port), told["token"])
+    return Place(host, int(port), told["token"])
+
+
+async def _measure(pid: int, place: Place, phase_s: float) -> Load:
+    load = Load()
     async with AsyncExitStack() as stack:
-        asker = await stack.enter_async_context(_Caller(place))
+        asker = await stack.enter_async_context(Caller(place))
         await asyncio.sleep(WARM_UP_S)
         rows = json.loads(await asker.ask("GET", "/list"))
         running = next(row["id"] for row in rows if row["status"] == "downloading")
         waiting = [row["id"] for row in rows if row["id"] != running]
         load.peak_before = peak_bytes_of(pid)
-        load.alone_bps, load.alone_cpu = await _rate(asker, pid, running, PHASE_S)
+        load.alone_bps, load.alone_cpu = await _rate(asker, pid, running, phase_s)
         readers = [asyncio.create_task(_read_events(place, load)) for _ in range(READERS)]
-        stalled = [await _stalled_reader(place) for _ in range(STALLED)]
-        callers = [await stack.enter_async_context(_Caller(place)) for _ in range(CALLERS)]
+        stalled = [await stalled_reader(place) for _ in range(STALLED)]
+        callers = [await stack.enter_async_context(Caller(place)) for _ in range(CALLERS)]
         requests = _mixed(running, waiting)
-        watching = asyncio.create_task(_rate(asker, pid, running, PHASE_S))
-        middle = asyncio.create_task(_peak_after(pid, PHASE_S / 2))
+        watching = asyncio.create_task(_rate(asker, pid, running, phase_s))
+        middle = asyncio.create_task(_peak_after(pid, phase_s / 2))
         await asyncio.gather(
-            *(_call(caller, requests, load, number) for number, caller in enumerate(callers))
+            *(
+                _call(caller, requests, load, number, phase_s)
+                for number, caller in enumerate(callers)
+            )
         )
         load.loaded_bps, load.loaded_cpu = await watching
         load.peak_middle, load.peak_after = await middle, peak_bytes_of(pid)
@@ -147,7 +159,9 @@ async def _measure(pid: int, told: dict[str, Any]) -> _Load:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
+    """Where an API is."""
+
     host: str
     port: int
     token: str
@@ -161,13 +175,13 @@ class _Place:
         ).encode()
 
 
-class _Caller:
+class Caller:
     """One kept connection."""
 
-    def __init__(self, place: _Place) -> None:
+    def __init__(self, place: Place) -> None:
         self._place = place
 
-    async def __aenter__(self) -> _Caller:
+    async def __aenter__(self) -> Caller:
         self._reader, self._writer = await asyncio.open_connection(
             self._place.host, self._place.port
         )
@@ -185,7 +199,7 @@ class _Caller:
         return answer if head.startswith(b"http/1.1 200") else b""
 
 
-async def _rate(asker: _Caller, pid: int, record_id: str, seconds: float) -> tuple[float, float]:
+async def _rate(asker: Caller, pid: int, record_id: str, seconds: float) -> tuple[float, float]:
     """Return bytes per second of a download, and the share of a core, over some time."""
 
     async def done() -> int:
@@ -220,13 +234,15 @@ def _mixed(running: str, waiting: list[str]) -> Iterator[Call]:
         yield "GET", "/history", b""
 
 
-async def _call(caller: _Caller, requests: Iterator[Call], load: _Load, number: int) -> None:
+async def _call(
+    caller: Caller, requests: Iterator[Call], load: Load, number: int, phase_s: float
+) -> None:
     """Ask at this caller's share of the rate. A late answer delays its next request only."""
     loop = asyncio.get_running_loop()
     step_s = CALLERS / REQUESTS_PER_S
     began_s = loop.time()
     due_s = began_s + number * step_s / CALLERS
-    while due_s < began_s + PHASE_S:
+    while due_s < began_s + phase_s:
         await asyncio.sleep(due_s - loop.time())
         method, path, body = next(requests)
         asked_s = max(due_s, loop.time())
@@ -241,7 +257,7 @@ async def _peak_after(pid: int, seconds: float) -> int:
     return peak_bytes_of(pid)
 
 
-async def _read_events(place: _Place, load: _Load) -> None:
+async def _read_events(place: Place, load: Load) -> None:
     reader, writer = await asyncio.open_connection(place.host, place.port)
     try:
         writer.write(place.head("GET", "/events"))
@@ -251,7 +267,7 @@ async def _read_events(place: _Place, load: _Load) -> None:
         writer.close()
 
 
-async def _stalled_reader(place: _Place) -> socket.socket:
+async def stalled_reader(place: Place) -> socket.socket:
     """Open an event stream and never read from it."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

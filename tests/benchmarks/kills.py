@@ -194,6 +194,24 @@ class Killer:
         return 0
 
 
+def campaign(
+    ground: Ground, source: Path, kills: int, seed: int, connections: int, rate_mbps: float = 0
+) -> Account:
+    """Kill ``get`` of one file ``kills`` times, let it finish, and compare every byte.
+
+    Raises:
+        RunFailedError, RuntimeError: the file is wrong, or the command failed.
+    """
+    rng, account = random.Random(seed), Account()
+    with serving(source, rate_mbps, connections) as server:
+        killer = Killer(ground, server, source, connections)
+        tries = 0
+        while len(account.lost) < kills and (tries := tries + 1) < 5 * kills:
+            killer.kill_once(account, rng.uniform(0.0, 1.8) / (kills + 1))
+        killer.finish()
+    return account
+
+
 def main() -> int:
     """Kill as often as asked; 1 when a kill cost more than its connections allow."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.kills", description=__doc__)
@@ -203,20 +221,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=51)
     parser.add_argument("-x", type=int, default=16, metavar="CONNECTIONS")
     flags = parser.parse_args()
-    rng, account = random.Random(flags.seed), Account()
     with prepared(None, 3 * flags.size * MIB) as ground:
         source = ground.source("big.bin", flags.size * MIB)
-        with serving(source, flags.rate, flags.x) as server:
-            url_name = server.url.rpartition("/")[2]
-            killer = Killer(ground, server, source, flags.x)
-            tries = 0
-            while len(account.lost) < flags.kills and (tries := tries + 1) < 5 * flags.kills:
-                killer.kill_once(account, rng.uniform(0.0, 1.8) / (flags.kills + 1))
-            killer.finish()
+        account = campaign(ground, source, flags.kills, flags.seed, flags.x, flags.rate)
     speed = f"{flags.rate:g} MB/s" if flags.rate else "full speed"
-    print(
-        f"{url_name}, {flags.size} MiB at {speed}, seed {flags.seed}, load {os.getloadavg()[0]:.1f}"
-    )
+    print(f"{flags.size} MiB at {speed}, seed {flags.seed}, load {os.getloadavg()[0]:.1f}")
     print(account)
     print(
         f"equal bytes each time; bound of {ALLOWED_BYTES // KIB} KiB x connections: "

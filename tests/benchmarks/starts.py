@@ -43,7 +43,7 @@ def warm_up(bench: Bench) -> None:
         target, state = str(bench.ground.target), str(bench.ground.state)
         bench.run(Errand(state=state, directory=target, urls=(url,), names=("tiny.bin",)).argv())
     bench.ground.clear()
-    _first_frame(bench)
+    first_frame(bench)
 
 
 def _commands(bench: Bench, runs: int) -> Report:
@@ -81,10 +81,10 @@ def _app(bench: Bench, runs: int) -> Report:
     peaks: list[int] = []
     for _ in range(runs):
         bench.ground.clear()
-        empty.append(_first_frame(bench).wall_s)
+        empty.append(first_frame(bench).wall_s)
         bench.ground.clear()
         fill_catalog(bench.ground.state, RECORDS)
-        sample = _first_frame(bench, rest_s=1.5)
+        sample = first_frame(bench, rest_s=1.5)
         full.append(sample.wall_s)
         peaks.append(sample.peak_bytes)
     return Report(
@@ -99,7 +99,7 @@ def _app(bench: Bench, runs: int) -> Report:
     )
 
 
-def _first_frame(bench: Bench, rest_s: float = 0.0) -> Sample:
+def first_frame(bench: Bench, rest_s: float = 0.0) -> Sample:
     """Open the app and return the time to its first frame and its peak after a rest."""
     began_s = time.perf_counter()
     with ScreenProcess(bench.ground, ["--no-api", "-d", str(bench.ground.target)]) as screen:
@@ -111,14 +111,23 @@ def _first_frame(bench: Bench, rest_s: float = 0.0) -> Sample:
     return Sample(wall_s, peak_bytes=peak_bytes)
 
 
-def fill_catalog(state: Path, count: int) -> None:
-    """Put completed and paused records into the state folder."""
+def fill_catalog(state: Path, count: int, *, is_queue: bool = False) -> None:
+    """Put completed and paused records into the state folder, or queued ones only."""
     state.mkdir(mode=0o700, exist_ok=True)
     catalog = Catalog.open(state / "catalog.sqlite3")
     try:
-        catalog.save([_record(number) for number in range(count)], (), durable=False)
+        records = [_record(number) for number in range(count)]
+        if is_queue:
+            records = [_queued(record) for record in records]
+        catalog.save(records, (), durable=False)
     finally:
         catalog.close()
+
+
+def _queued(record: DownloadRecord) -> DownloadRecord:
+    return replace(
+        record, status=Status.QUEUED, synced=RangeSet(), completed_at=None, elapsed_s=0.0
+    )
 
 
 def _record(number: int) -> DownloadRecord:

@@ -142,7 +142,7 @@ def _key_waits(bench: Bench, server: Nginx, source: Path) -> tuple[list[float], 
         _rouse(screen)
         began_s = time.perf_counter()
         while not last.exists():
-            waits_s += _press_all(screen, KEYS)
+            waits_s += press_all(screen, KEYS)
         took_s = time.perf_counter() - began_s
         screen.leave()
     for link in links:
@@ -169,7 +169,7 @@ def _rouse(screen: ScreenProcess) -> None:
     raise RunFailedError("the app answers no key")
 
 
-def _press_all(screen: ScreenProcess, keys: Sequence[tuple[str, re.Pattern[bytes]]]) -> list[float]:
+def press_all(screen: ScreenProcess, keys: Sequence[tuple[str, re.Pattern[bytes]]]) -> list[float]:
     """Press each key once its forerunner was answered; return the times."""
     waits_s: list[float] = []
     for key, pattern in keys:
@@ -201,6 +201,6 @@ def _at_rest(bench: Bench) -> _Idle:
         before_s = screen.cpu_s
         screen.read_for(REST_S)
         share = (screen.cpu_s - before_s) / REST_S
-        waits_s = [wait_s for _ in range(15) for wait_s in _press_all(screen, KEYS)]
+        waits_s = [wait_s for _ in range(15) for wait_s in press_all(screen, KEYS)]
         screen.leave()
     return _Idle(share, waits_s)

@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from tests.cli.processes import LIMIT_S, Place
-from tests.cli.test_remote_commands import free_port
+from tests.support.ports import free_port
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.cli.processes import LIMIT_S, Place
+from tests.support.ports import free_port
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
 
@@ -85,13 +86,6 @@ class Home(Place):
                 return
             tick.wait(0.05)
         raise AssertionError("it did not come about")
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @pytest.fixture

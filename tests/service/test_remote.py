@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.api.serving import served
 from tests.service.contract_kit import Bench
 from tests.support.fault_server import FaultServer, Resource
 from tests.support.netproxy import NetProxy
+from tests.support.ports import free_port
 from tui_dl.domain.errors import ErrorCode, StateError, TransferError
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadEvent, EventKind
@@ -120,9 +120,7 @@ async def test_a_line_that_falls_silent_is_noticed(
     """D14, H19: nothing says that the other side has gone; after a while it answers again."""
     monkeypatch.setattr(remote_link, "SILENCE_S", 0.5)
     monkeypatch.setattr("tui_dl.api.native.streams.HEARTBEAT_S", 0.1)
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     with NetProxy(port) as proxy:
         host = f"127.0.0.1:{proxy.port}"
         settings = {"port": port, "hosts": frozenset({host})}

@@ -1,53 +1,88 @@
-"""``python -m tests.soak --minutes 60 --seed 1``: the long form, with a table at the end."""
+"""``python -m tests.soak --minutes 60 --seed 1``: the long form of rows L1 to L8, as a table."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.soak.faults import Tally, slope_bytes_per_h, soak
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.ground import MIB, prepared
+from tests.benchmarks.measuring import RunFailedError
+from tests.benchmarks.results import Report
+from tests.soak import crowds, listening
+from tests.soak.report import l6
+from tests.soak.run import soak
 
-LARGEST_SLOPE = 1e6
-"""Bytes of resident memory an hour (L6). Short runs are all warm-up: judge an hour or more."""
+KILLS = 100
+LISTENED_S, LOADED_S = 600.0, 60.0
+SIZE_MIB = 1024
+ROWS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the soak; 1 when a file was wrong or a download hung."""
+    """Run the rows; 1 when bytes were wrong, a download hung or was lost, or a row broke.
+
+    With ``--check`` also when a figure misses its goal.
+    """
+    flags = _flags(argv)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    verdicts = [_row(key, flags) for key in flags.only]
+    return int(not all(verdicts))
+
+
+def _row(key: str, flags: argparse.Namespace) -> bool:
+    """Run one row and print it; return whether it is good enough."""
+    if key == "L6":
+        with tempfile.TemporaryDirectory(prefix="soak-", dir=flags.dir) as folder:
+            tally = asyncio.run(soak(Path(folder), 60 * flags.minutes, flags.seed, _say))
+        report = l6(tally, flags.seed)
+        _say(report.text)
+        return tally.is_good and (report.is_met or not flags.check)
+    try:
+        report = _figure(key, flags)
+    except RunFailedError as error:
+        _say(f"{key}  BROKE: {error}")
+        return False
+    _say(report.text)
+    return report.is_met or not flags.check
+
+
+def _figure(key: str, flags: argparse.Namespace) -> Report:
+    most_s = 60 * flags.minutes
+    figures: dict[str, Callable[[Bench], Report]] = {
+        "L1": crowds.l1,
+        "L2": crowds.l2,
+        "L3": lambda bench: listening.l3(bench, flags.kills, flags.seed),
+        "L4": lambda bench: listening.l4(bench, min(LISTENED_S, most_s)),
+        "L5": lambda bench: listening.l5(bench, min(LOADED_S, most_s)),
+        "L7": crowds.l7,
+        "L8": crowds.l8,
+    }
+    with prepared(flags.dir, 4 * SIZE_MIB * MIB) as ground:
+        return figures[key](Bench(ground, 1, SIZE_MIB, _say))
+
+
+def _flags(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--dir", type=Path, help="folder for everything; default: temp")
-    flags = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="soak-", dir=flags.dir) as folder:
-        tally = asyncio.run(soak(Path(folder), 60 * flags.minutes, flags.seed, _say))
-    for line in summary(tally, flags.seed):
-        _say(line)
-    return int(bool(tally.wrong or tally.hung))
+    parser.add_argument("--minutes", type=float, default=60.0, help="of L6; most of L4 and L5")
+    parser.add_argument("--seed", type=int, default=1, help="draws the faults and the kills")
+    parser.add_argument("--kills", type=int, default=KILLS, help="of L3")
+    parser.add_argument("--only", type=_keys, default=list(ROWS), metavar="L1,L2")
+    parser.add_argument("--dir", type=Path, help="folder for everything; default: memory or temp")
+    parser.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
+    return parser.parse_args(argv)
 
 
-def summary(tally: Tally, seed: int) -> list[str]:
-    """Return the table of one run."""
-    first, last = tally.levels[0], tally.levels[-1]
-    slope = slope_bytes_per_h(tally.levels)
-    return [
-        "",
-        f"seed {seed}, {last.at_s / 60:.1f} minutes, {tally.rounds} rounds",
-        f"completed           {tally.done}",
-        f"failed, with reason {tally.failed}",
-        f"paused and resumed  {tally.paused_and_resumed}",
-        f"engines closed      {tally.restarts}",
-        f"wrong files         {len(tally.wrong)}  {' | '.join(tally.wrong[:5])}",
-        f"hung downloads      {len(tally.hung)}  {' | '.join(tally.hung[:5])}",
-        f"memory              {first.resident_bytes / 1e6:.1f} ->"
-        f" {last.resident_bytes / 1e6:.1f} MB,"
-        f" {slope / 1e6:+.1f} MB an hour (goal {LARGEST_SLOPE / 1e6:+.1f})",
-        f"descriptors         {first.descriptors} -> {last.descriptors}",
-        f"tasks, threads      {first.tasks}, {first.threads} -> {last.tasks}, {last.threads}",
-    ]
+def _keys(text: str) -> list[str]:
+    keys = [key.strip().upper() for key in text.split(",")]
+    if unknown := [key for key in keys if key not in ROWS]:
+        raise argparse.ArgumentTypeError(f"no such row: {', '.join(unknown)}")
+    return keys
 
 
 def _say(line: str) -> None:

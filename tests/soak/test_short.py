@@ -1,27 +1,66 @@
-"""The short form of the soak (L6, torture rows 64 to 70): a few seeded rounds."""
+"""The short form of the soak (L6): a few seeded rounds on both engines, and its table."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.soak.__main__ import summary
-from tests.soak.faults import Level, slope_bytes_per_h, soak
+from tests.soak.levels import Level, excess, slope
+from tests.soak.report import l6
+from tests.soak.run import Tally, soak
+
+SEED = 20261122
 
 
 async def test_random_faults_leave_right_files_and_nothing_else(tmp_path: Path) -> None:
-    tally = await soak(tmp_path, 4.0, seed=20261122)
+    tally = await soak(tmp_path, 0.0, SEED)
     assert tally.wrong == []
     assert tally.hung == []
+    assert tally.lost == []
+    assert tally.rounds == 2
     assert tally.done > tally.failed
-    again = await soak(tmp_path, 0.0, seed=7)
-    assert again.wrong + again.hung == []
-    before, after = tally.levels[-1], again.levels[-1]
-    assert after.descriptors <= before.descriptors
-    assert after.tasks <= before.tasks
-    assert summary(again, 7)[1].startswith("seed 7")
+    assert sum(tally.ends.values()) + tally.clock_jumps >= 1
+    assert tally.levels[-1].journals == 0
+    text = l6(tally, SEED).text
+    assert f"L6  random faults, seed {SEED}" in text
+    assert "met     wrong files: 0" in text
 
 
-def test_the_slope_is_that_of_a_line() -> None:
-    levels = [Level(float(s), 1000 + 5 * s, 0, 0, 0) for s in range(0, 100, 10)]
-    assert abs(slope_bytes_per_h(levels) - 5 * 3600) < 1e-6
-    assert slope_bytes_per_h(levels[:1]) == 0.0
+def test_the_table_misses_what_went_wrong() -> None:
+    levels = [_level(float(at_s), descriptors=20 + at_s // 500) for at_s in range(0, 4000, 100)]
+    tally = Tally(rounds=40, wrong=["/1.bin resets"], lost=["/2.bin"], levels=levels)
+    report = l6(tally, 1)
+    missed = {goal.what for goal in report.goals if not goal.is_met}
+    assert missed == {
+        "wrong files",
+        "lost downloads",
+        "descriptors above the start",
+        "memory slope",
+    }
+    assert not tally.is_good
+
+
+def test_the_slope_is_that_of_a_line_after_the_warm_up() -> None:
+    warm = [_level(float(at_s), resident_bytes=10**9) for at_s in range(0, 100, 10)]
+    line = [_level(float(s), resident_bytes=1000 + 5 * s) for s in range(100, 400, 10)]
+    found = slope([*warm, *line], "resident_bytes")
+    assert abs(found.by_hour - 5 * 3600) < 1e-3
+    assert found.error < 1e-3
+    assert slope(line[:2], "resident_bytes").by_hour == 0.0
+
+
+def test_an_excess_is_over_the_highest_of_the_warm_up() -> None:
+    counts = (7, 9, 8, 8, 8, 8, 8, 11)
+    levels = [_level(float(at_s), tasks=count) for at_s, count in enumerate(counts)]
+    assert excess(levels, "tasks") == 2
+    assert excess(levels[:-1], "tasks") == 8 - 7
+
+
+def _level(at_s: float, **figures: int) -> Level:
+    usual = {
+        "resident_bytes": int(10**8 + 1000 * at_s),
+        "descriptors": 20,
+        "tasks": 5,
+        "threads": 5,
+        "objects": 1000,
+    }
+    return Level(at_s=at_s, **{**usual, **figures})

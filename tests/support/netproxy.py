@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.loop_thread import LoopThread
+from tests.support.ports import free_port
 
 _PIECE_BYTES = 16384
 _WINDOW_S = 0.05
@@ -303,10 +304,7 @@ class NetProxy:
 
 def refused_port() -> int:
     """Return a loopback port where nothing listens: a connection is refused at once."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    return free_port()
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.ports import free_port
 from tests.support.request import parse_range
 
 _WHERE = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -59,13 +60,6 @@ def nginx_path() -> str:
     if found is None:
         raise NginxMissing("these tests run against nginx: apt-get install nginx-light")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 class Nginx:
@@ -162,7 +156,7 @@ class Nginx:
         return self.folder / name
 
     def _start(self, *, is_last: bool) -> bool:
-        self.port = _free_port()
+        self.port = free_port()
         config = self._path("nginx.conf")
         config.write_text(self._config())
         prefix = self._path("")

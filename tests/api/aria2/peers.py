@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import socket as sockets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 import httpx
 
 from tests.api.aria2.serving import TOKEN, aria2_server
+from tests.support.ports import free_port
 
 ARIA2C = shutil.which("aria2c")
 
@@ -88,9 +88,7 @@ async def real_aria2c(base: Path) -> AsyncIterator[Peer]:
     assert ARIA2C is not None
     folder = base / "theirs"
     folder.mkdir(parents=True)
-    with sockets.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(ARIA2C, "--no-conf", "--enable-rpc", f"--rpc-listen-port={port}"),
         *(f"--rpc-secret={TOKEN}", f"--dir={folder}", "--quiet", "--disable-ipv6"),

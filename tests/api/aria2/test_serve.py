@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,10 @@ from typing import Any
 import httpx
 
 from tests.support.fault_server import FaultServer, Resource
+from tests.support.ports import free_port
 
 TOKEN = "a-secret-of-some-length"
 NEVER = "http://127.0.0.1:9/never"
-
-
-def free_port() -> int:
-    """Return a port that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Serve:
