@@ -68,7 +68,9 @@ def test_a_record_is_one_line_without_secrets(folder: Path) -> None:
 def test_the_log_is_turned_over(folder: Path) -> None:
     for _ in range(6):
         logger.warning("x" * (MOST_BYTES // 2))
-    sizes = [path.stat().st_size for path in log_path(folder).parent.iterdir()]
+    files = list(log_path(folder).parent.iterdir())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    sizes = [path.stat().st_size for path in files]
     assert 1 < len(sizes) <= 1 + OLDER_FILES
     assert max(sizes) <= MOST_BYTES
 

@@ -66,6 +66,10 @@ def test_credentials_fall_off(url: str, shown: str) -> None:
         "PHPSESSIONID",
         "jwt",
         "hmac",
+        "sign",
+        "ticket",
+        "hdnts",
+        "md5",
         "%73ig",
         "my+key",
     ],
@@ -77,7 +81,7 @@ def test_the_values_of_secret_parameters_are_hidden(name: str, before: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["keyword", "monkey", "design", "author", "passenger_count", "page", "codec", "sign"]
+    "name", ["keyword", "monkey", "design", "author", "passenger_count", "page", "codec", "signal"]
 )
 def test_other_parameters_stay(name: str) -> None:
     url = f"https://h/x?{name}=value&b"
@@ -87,6 +91,33 @@ def test_other_parameters_stay(name: str) -> None:
 def test_credentials_of_a_url_inside_the_url_fall_off_too() -> None:
     shown = redacted("https://h/go?url=https://u:pw@other/x&b=c@d")
     assert shown == "https://h/go?url=https://other/x&b=c@d"
+
+
+@pytest.mark.parametrize(
+    "inner", ["https%3A%2F%2Fu%3ApwS%40h%2Fx%3Fsig%3DpwS", "https%253A%252F%252Fh%253Fkey%253DpwS"]
+)
+def test_secrets_of_a_coded_url_inside_the_url_are_hidden_too(inner: str) -> None:
+    shown = redacted(f"https://h/go?next={inner}&page=2")
+    assert "pwS" not in shown
+    assert shown.startswith("https://h/go?next=https%")
+    assert shown.endswith("***&page=2")
+    assert redacted(shown) == shown
+    plain = "https://h/go?next=https%3A%2F%2Fh%2Fx%3Fpage%3D2"
+    assert redacted(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("asked for '/x?sig=pwS' twice", "asked for '/x?sig=***' twice"),
+        ("X-Api-Key: pwS\nnext", "X-Api-Key: ***\nnext"),
+        ("{'x-auth-token': 'pwS'}", "{'x-auth-token': ***"),
+        ("Is it there? key=4 is.", "Is it there? key=4 is."),
+        ("either/or?", "either/or?"),
+    ],
+)
+def test_secrets_in_prose(text: str, shown: str) -> None:
+    assert redacted_text(text) == shown
 
 
 @thorough

@@ -73,11 +73,12 @@ class LazyFile(logging.Handler):
         super().close()
 
     def _opened(self) -> logging.Handler:
-        from logging.handlers import RotatingFileHandler
+        from tui_dl.cli.private_log import PrivateRotatingFile
 
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.touch(mode=0o600)
-        file = RotatingFileHandler(
+        # One by one: the mode is that of the last folder only, and the log may come first.
+        for folder in (self.path.parent.parent, self.path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = PrivateRotatingFile(
             self.path, maxBytes=MOST_BYTES, backupCount=OLDER_FILES, encoding="utf-8"
         )
         file.setFormatter(JsonLines())

@@ -22,6 +22,7 @@ def script() -> None:
     import gc
 
     gc.set_threshold(NEW_OBJECTS, 20, 20)
+    sys.excepthook = _tell_crash
     code = main()
     threading = sys.modules.get("threading")
     if threading is None or not any(
@@ -30,6 +31,17 @@ def script() -> None:
     ):
         _end_now(code)
     sys.exit(code)
+
+
+def _tell_crash(kind: type[BaseException], error: BaseException, _: object) -> None:
+    """Print the traceback of a mistake of ours without a link's secrets (trap S7)."""
+    import traceback
+
+    from tui_dl.domain.display import display_text
+    from tui_dl.domain.redaction import redacted_text
+
+    for line in redacted_text("".join(traceback.format_exception(error))).splitlines():
+        sys.stderr.write(f"{display_text(line)}\n")
 
 
 def _end_now(code: int) -> None:

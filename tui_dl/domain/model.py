@@ -96,9 +96,9 @@ class DownloadOptions:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra request headers, bound to the origin of the URL that they were given for."""
     user_agent: str | None = None
-    referer: str | None = None
+    referer: str | None = field(default=None, repr=False)
     digests: tuple[Digest, ...] = ()
-    mirrors: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = field(default=(), repr=False)
     limit_bps: int | None = None
     """Bytes per second; 0 is unlimited."""
     max_tries: int | None = None
@@ -118,7 +118,7 @@ class DownloadOptions:
     http_password: str | None = field(default=None, repr=False)
     cookie_file: str | None = None
     use_netrc: bool = True
-    checksum_from: str | None = None
+    checksum_from: str | None = field(default=None, repr=False)
     """URL of a list of digests (SHA256SUMS and its like) that names the file."""
     pieces: PieceHashes | None = None
     """Checked as pieces complete; a bad one is fetched again."""
@@ -157,7 +157,7 @@ class DownloadOptions:
 class AddRequest:
     """One download that somebody wants."""
 
-    url: str
+    url: str = field(repr=False)
     """The user's exact text, sent to the server untouched."""
     directory: str
     """Absolute target folder."""
@@ -229,7 +229,7 @@ class DownloadRecord:
     """UUID, lower case."""
     gid: str
     """16 lower-case hex digits, for the dialects that need them."""
-    url: str
+    url: str = field(repr=False)
     directory: str
     position: int
     """Order in the queue: smaller runs earlier. Gaps are fine, ties are not."""
@@ -251,7 +251,7 @@ class DownloadRecord:
     """Counts the versions of the resource that were started; bytes never mix."""
     old_part: OldPart | None = None
     validators: Validators = Validators()
-    final_url: str | None = None
+    final_url: str | None = field(default=None, repr=False)
     """Where the redirects led."""
     ranges_supported: bool | None = None
     assurance: Assurance = Assurance.PENDING

@@ -1,25 +1,36 @@
 """Hide what must not be read by others in a URL: credentials and secret parameters.
 
-For logs, errors, events and screens (trap S7). Works on any text, also on one that is no
-URL. Must not be used on what is sent to a server.
+The rule (trap S7): whatever is shown, told, logged or exported passes ``redacted``, prose
+passes ``redacted_text``. Whole links go out in three places only, each to the holder of
+the token, because its clients work with what they were told: aria2's replies, tui-dl's own
+dialect, and Surge's ``GET /list``, whose extension compares links (without the login).
+Works on any text, also on one that is no URL. Must not be used on what is sent to a server.
 """
 
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 _USERINFO = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://|//)?[^/?#]*@")
 _NESTED_USERINFO = re.compile(r"(://)[^/?#&;\s]*@")
 _PAIR = re.compile(r"([?#&;])([^=?#&;]+)=([^#&;]*)")
 _NAME_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
-_URL_IN_TEXT = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s'\"<>]+")
+_URL_IN_TEXT = re.compile(
+    r"\b[A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s'\"<>]+|(?<!\S)['\"(]?/[^\s'\"<>?]*\?[^\s'\"<>]+"
+)
+"""A whole one, or the target of a request line."""
 _LOGIN_FIELD = re.compile(
-    r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?\s*[:=,]\s*)[^\r\n]+"
+    r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z0-9-]*(?:auth|key|secret|token))"
+    r"(['\"]?\s*[:=,]\s*)[^\r\n]+"
 )
 _SPOKEN_TOKEN = re.compile(r"(?i)\b(token:|bearer\s+|basic\s+)[A-Za-z0-9._~+/=-]{6,}")
 _SECRET_WORDS = frozenset(
-    {"auth", "authorization", "code", "hmac", "jwt", "key", "keyid", "pass", "pwd", "sid", "sig"}
+    {
+        *("auth", "authorization", "bearer", "code", "cookie", "csrf", "hdnea", "hdnts", "hmac"),
+        *("jwt", "key", "keyid", "login", "md5", "nonce", "otp", "pass", "pin", "pwd", "sid"),
+        *("sig", "sign", "ticket", "xsrf"),
+    }
 )
 _SECRET_PARTS = ("apikey", "credential", "passw", "secret", "session", "signature", "token")
 
@@ -33,13 +44,27 @@ def redacted(url: str) -> str:
     """Return the URL for logs and screens: no credentials, secret parameters as ``***``.
 
     Secret is what the parameter's name says: signatures, tokens, keys, passwords
-    (trap S7). A URL inside the URL loses its credentials too. Takes any text, never
-    raises. Not display-safe.
+    (trap S7). A URL inside the URL loses its own too, percent-coded or not. Takes any
+    text, never raises. Not display-safe.
     """
-    return _PAIR.sub(
-        lambda m: f"{m[1]}{m[2]}=***" if _is_secret(m[2]) else m[0],
-        _NESTED_USERINFO.sub(r"\1", without_credentials(url)),
-    )
+    return _PAIR.sub(_pair, _NESTED_USERINFO.sub(r"\1", without_credentials(url)))
+
+
+def _pair(match: re.Match[str]) -> str:
+    """Return one parameter without its secret."""
+    mark, name, value = match.groups()
+    if _is_secret(name):
+        return f"{mark}{name}=***"
+    return f"{mark}{name}={_uncovered(value)}"
+
+
+def _uncovered(text: str) -> str:
+    """Return a percent-coded URL without its secrets, however often it was coded."""
+    inner = unquote(text)
+    if inner == text:
+        return text
+    hidden = _uncovered(redacted(inner) if "://" in inner else inner)
+    return text if hidden == inner else quote(hidden, safe="*")
 
 
 def redacted_text(text: str) -> str:

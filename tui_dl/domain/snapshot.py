@@ -6,7 +6,7 @@ Rates are bytes per second, durations seconds, times aware UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ class DownloadSnapshot:
     id: str
     gid: str
     version: int
-    url: str
+    url: str = field(repr=False)
     name: str
     """File name, or the best guess while no reply has settled it. Not display-safe."""
     directory: str
@@ -136,7 +136,7 @@ class DownloadDetails:
     """All that the details screen shows."""
 
     download: DownloadSnapshot
-    final_url: str | None
+    final_url: str | None = field(repr=False)
     validators: Validators
     ranges_supported: bool | None
     generation: int

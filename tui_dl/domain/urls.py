@@ -9,7 +9,7 @@ hold a password.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv6Address
 
 from tui_dl.domain.errors import ErrorCode, UsageError
@@ -43,15 +43,15 @@ _NOT_SENT_RAW = re.compile(r"[^\x21-\x7e]")
 class ParsedUrl:
     """An http or https URL, ready for a connection and a request line."""
 
-    raw: str
+    raw: str = field(repr=False)
     """The text that was parsed, without spaces around it. Of a redirect: what is sent."""
     scheme: str
     host: str
     """Lower case, punycode, IPv6 without brackets."""
     port: int
-    target: str
+    target: str = field(repr=False)
     """Path and query for the request line; ASCII, starts with a slash."""
-    userinfo: str | None = None
+    userinfo: str | None = field(default=None, repr=False)
     """``user`` or ``user:password`` as written, percent codes included."""
 
     @property

@@ -54,7 +54,7 @@ Origin = tuple[str, str, int]
 class HttpRequest:
     """One GET with everything that decides how it is sent. Times are seconds."""
 
-    url: str
+    url: str = field(repr=False)
     """The user's exact text."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra fields, bound to ``headers_origin``."""

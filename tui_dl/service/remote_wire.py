@@ -15,7 +15,7 @@ import msgspec
 
 from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.domain.model import AddRequest, DownloadOptions
-from tui_dl.domain.redaction import without_credentials
+from tui_dl.domain.redaction import redacted, without_credentials
 from tui_dl.domain.snapshot import (
     DownloadDetails,
     DownloadEvent,
@@ -112,7 +112,8 @@ def decode(data: bytes, kind: type[Kind]) -> Kind:
 def public_options(options: DownloadOptions) -> DownloadOptions:
     """Return the options without what a client has no business to read (trap S7).
 
-    Piece hashes stay too: they may be a megabyte, and no client shows them.
+    Links of the download itself stay whole: the app copies them and fetches them again.
+    Piece hashes stay at home too: they may be a megabyte, and no client shows them.
     """
     proxy = None if options.proxy is None else without_credentials(options.proxy)
     return replace(
@@ -122,6 +123,7 @@ def public_options(options: DownloadOptions) -> DownloadOptions:
         bearer=None,
         private_key_password=None,
         proxy=proxy,
+        referer=None if options.referer is None else redacted(options.referer),
         pieces=None,
     )
 
@@ -131,14 +133,15 @@ def merged_options(current: DownloadOptions, given: DownloadOptions) -> Download
 
     What a client does not send stays; it can replace a secret, but not take it away.
     """
-    is_same_proxy = given.proxy == public_options(current).proxy
+    shown = public_options(current)
     return replace(
         given,
         headers=given.headers or current.headers,
         http_password=given.http_password or current.http_password,
         bearer=given.bearer or current.bearer,
         private_key_password=given.private_key_password or current.private_key_password,
-        proxy=current.proxy if is_same_proxy else given.proxy,
+        proxy=current.proxy if given.proxy == shown.proxy else given.proxy,
+        referer=current.referer if given.referer == shown.referer else given.referer,
         pieces=given.pieces or current.pieces,
     )
 
@@ -163,5 +166,6 @@ def public_event(event: DownloadEvent) -> DownloadEvent:
 
 
 def public_details(details: DownloadDetails) -> DownloadDetails:
-    """Return details without secrets."""
-    return replace(details, download=public_row(details.download))
+    """Return details without secrets: where the redirects led is often a signed link."""
+    final_url = None if details.final_url is None else redacted(details.final_url)
+    return replace(details, download=public_row(details.download), final_url=final_url)

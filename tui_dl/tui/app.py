@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand, get_system_commands_provider
+from textual.app import SystemCommand, get_system_commands_provider
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Event, Key, MouseEvent
@@ -31,6 +31,7 @@ from tui_dl.service.contract import DownloadService
 from tui_dl.tui import leaving, live, themes
 from tui_dl.tui.adding import Adding, Refusal
 from tui_dl.tui.commands import KeyCommands
+from tui_dl.tui.crash import DiscreetApp, reason_of
 from tui_dl.tui.feed import TICK_S, SnapshotFeed
 from tui_dl.tui.keys import key_name, key_of
 from tui_dl.tui.news import news_of
@@ -64,7 +65,7 @@ class EngineWoke(Message, bubble=False):
     """The engine pushed events: look at once."""
 
 
-class TuiDlApp(App[int], inherit_bindings=False):
+class TuiDlApp(DiscreetApp, inherit_bindings=False):
     """The terminal app over a service that is already started.
 
     Returns 0, or with ``exit_when_done`` 1 when a download of this run failed.
@@ -280,7 +281,7 @@ class TuiDlApp(App[int], inherit_bindings=False):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say when an action broke; the downloads do not depend on it."""
         if event.state is WorkerState.ERROR:
-            reason = display_text(str(event.worker.error) or type(event.worker.error).__name__)
+            reason = reason_of(event.worker.error)
             self.say(f"That did not work: {reason}. The downloads go on.", "error")
 
     # --- adding ---------------------------------------------------------------------------

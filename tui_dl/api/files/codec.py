@@ -14,7 +14,7 @@ from tui_dl.api.files.codes import FilesCode, code_of
 from tui_dl.api.files.places import file_path
 from tui_dl.api.history import HistoryRow
 from tui_dl.domain.model import Status
-from tui_dl.domain.redaction import without_credentials
+from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadSnapshot
 
 Wire = dict[str, Any]
@@ -69,7 +69,7 @@ def progress_wire(row: DownloadSnapshot, label: str) -> Wire:
         "filename": row.name,
         "file_path": file_path(label, row.name),
         "directory": label,
-        "url": without_credentials(row.url),
+        "url": redacted(row.url),
         "status": "starting" if starts else "downloading",
         "current_size": 0 if starts else row.done_bytes,
         "expected_size": None if starts else row.total_bytes,
@@ -87,7 +87,7 @@ def history_wire(row: HistoryRow, label: str) -> Wire:
         "filename": row.name,
         "file_path": file_path(label, row.name),
         "directory": label,
-        "url": without_credentials(row.url),
+        "url": redacted(row.url),
         "status": "completed" if row.status is Status.COMPLETED else "failed",
         "total_bytes": row.total_bytes,
         "file_size": row.total_bytes,

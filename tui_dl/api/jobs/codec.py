@@ -19,7 +19,7 @@ from tui_dl.api.jobs.job import (
 )
 from tui_dl.api.json_text import encode_json
 from tui_dl.domain.model import Status
-from tui_dl.domain.redaction import without_credentials
+from tui_dl.domain.redaction import redacted
 
 Wire = dict[str, Any]
 """A JSON object. Its keys are another program's, so it has no type of ours."""
@@ -32,7 +32,7 @@ def job_wire(job: Job) -> Wire:
     """Return the object of one job."""
     wire: Wire = {
         "id": job.id,
-        "url": without_credentials(job.url),
+        "url": redacted(job.url),
         "status": job.status.value,
         "progress": job.progress,
         "totalSize": job.total_size,
@@ -64,7 +64,7 @@ def history_wire(row: HistoryRow) -> Wire:
     wire: Wire = {
         "id": row.number,
         "jobId": row.gid,
-        "url": without_credentials(row.url),
+        "url": redacted(row.url),
         "name": shown_name(row),
         "status": "" if row.status is None else row.status.value,
     }
@@ -88,7 +88,7 @@ def history_wire(row: HistoryRow) -> Wire:
 
 def shown_name(row: HistoryRow) -> str:
     """Return the name that the client gave, else the file's."""
-    return row.label or row.name or row.url
+    return row.label or row.name or redacted(row.url)
 
 
 def history_error(row: HistoryRow) -> str:

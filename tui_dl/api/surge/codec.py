@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tui_dl.domain.model import Status
-from tui_dl.domain.redaction import without_credentials
+from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadSnapshot
 
 Wire = dict[str, Any]
@@ -51,7 +51,7 @@ def download_status(row: DownloadSnapshot) -> Wire:
     is_done = row.status is Status.COMPLETED
     wire: Wire = {
         "id": row.id,
-        "url": without_credentials(row.url),
+        "url": redacted(row.url),
         "filename": row.name,
         "dest_path": final_path(row),
         "total_size": row.total_bytes or 0,
@@ -82,7 +82,7 @@ def download_record(row: DownloadSnapshot) -> Wire:
     wire: Wire = {
         "id": row.id,
         "url_hash": hashlib.sha256(row.url.encode("utf-8", "surrogatepass")).hexdigest()[:16],
-        "url": without_credentials(row.url),
+        "url": redacted(row.url),
         "filename": row.name,
         "output_path": "",
         "dest_path": final_path(row),
@@ -98,7 +98,7 @@ def download_record(row: DownloadSnapshot) -> Wire:
     if row.digest is not None:
         wire["file_hash"] = row.digest.hex
     if row.options.mirrors:
-        wire["mirrors"] = [without_credentials(mirror) for mirror in row.options.mirrors]
+        wire["mirrors"] = [redacted(mirror) for mirror in row.options.mirrors]
     if row.options.connections:
         wire["workers"] = row.options.connections
     return wire | rate_limit(row)

@@ -12,7 +12,7 @@ import json
 from tui_dl.api.surge.codec import Wire, elapsed_ns, failure_text, final_path, rate_limit
 from tui_dl.domain.display import display_text
 from tui_dl.domain.model import Status
-from tui_dl.domain.redaction import without_credentials
+from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind
 
 TYPES = {
@@ -104,7 +104,7 @@ def frame(name: str, row: DownloadSnapshot) -> bytes:
 
 def _started(row: DownloadSnapshot) -> Wire:
     return {
-        "url": without_credentials(row.url),
+        "url": redacted(row.url),
         "filename": row.name,
         "total": row.total_bytes or 0,
         "dest_path": final_path(row),
@@ -142,9 +142,9 @@ def _resumed(row: DownloadSnapshot) -> Wire:
 def _queued(row: DownloadSnapshot) -> Wire:
     return {
         "filename": row.name,
-        "url": without_credentials(row.url),
+        "url": redacted(row.url),
         "dest_path": final_path(row),
-        "mirrors": [without_credentials(mirror) for mirror in row.options.mirrors],
+        "mirrors": [redacted(mirror) for mirror in row.options.mirrors],
     } | rate_limit(row)
 
 

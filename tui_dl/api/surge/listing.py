@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tui_dl.api.surge.codec import download_status, listed
+from tui_dl.api.surge.codec import Wire, download_status, listed
 from tui_dl.api.surge.replies import to_json
+from tui_dl.domain.redaction import without_credentials
 from tui_dl.domain.snapshot import DownloadSnapshot
 
 
@@ -25,6 +26,15 @@ class ListBody:
         for row in listed(rows):
             known = before.get(row.id)
             if known is None or known[0] is not row:
-                known = (row, to_json(download_status(row)))
+                known = (row, to_json(_comparable(row)))
             self._kept[row.id] = known
         return b"[" + b",".join(body for _, body in self._kept.values()) + b"]\n"
+
+
+def _comparable(row: DownloadSnapshot) -> Wire:
+    """Return a row whose link is whole but for its login.
+
+    The browser extension asks here whether it has a link already. Hidden, the browser
+    would fetch it a second time.
+    """
+    return download_status(row) | {"url": without_credentials(row.url)}
