@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.serving import Served, served
 from tui_dl.api.native.routes import EVENTS as NATIVE_EVENTS
+from tui_dl.api.native.routes import ROUTES as NATIVE_ROUTES
 from tui_dl.api.surge.routes import EVENTS, ROUTES
 from tui_dl.domain.model import Status
 
@@ -31,15 +32,14 @@ def surge_lines() -> list[Line]:
 
 
 NATIVE_LINES = [
-    ("GET", "/tui-dl/snapshot"),
-    ("GET", "/tui-dl/details"),
-    ("POST", "/tui-dl/add"),
-    ("POST", "/tui-dl/act"),
-    ("POST", "/tui-dl/dials"),
-    ("POST", "/tui-dl/recheck"),
+    *((method, "/" + "/".join(path)) for path, (method, _) in NATIVE_ROUTES.items()),
     ("GET", "/" + "/".join(NATIVE_EVENTS)),
 ]
-OTHER_LINES = [("GET", "/unknown"), ("GET", "/folder?download=http://127.0.0.1:9/x")]
+OTHER_LINES = [
+    ("GET", "/unknown"),
+    ("GET", "/openapi.json"),
+    ("GET", "/folder?download=http://127.0.0.1:9/x"),
+]
 LINES = [*surge_lines(), *NATIVE_LINES, *OTHER_LINES]
 CLOSED_LINES = [line for line in LINES if line[1] not in OPEN]
 

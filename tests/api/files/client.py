@@ -12,6 +12,31 @@ from tests.api.raw import connect
 from tests.api.serving import Served
 
 WAIT_S = 60.0
+PROGRESS_KEYS = [
+    "id",
+    "filename",
+    "file_path",
+    "directory",
+    "url",
+    "status",
+    "current_size",
+    "expected_size",
+    "progress_percentage",
+    "start_time",
+]
+SEED_KEYS = {
+    "id",
+    "filename",
+    "file_path",
+    "directory",
+    "url",
+    "status",
+    "total_bytes",
+    "start_time",
+    "end_time",
+    "error",
+}
+"""Of an entry of the history, as the first documents have it."""
 RESULT_KEYS = ["download_id", "filename", "path", "success", "message", "error"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.api.files.client import PROGRESS_KEYS, SEED_KEYS
 from tests.api.rows import BORN, ID, make_row
 from tui_dl.api.files.codec import Target, history_wire, progress_wire, result_wire
 from tui_dl.api.files.codes import FilesCode, code_of
@@ -18,30 +19,6 @@ from tui_dl.api.history import HistoryRow
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Status
 
-PROGRESS_KEYS = [
-    "id",
-    "filename",
-    "file_path",
-    "directory",
-    "url",
-    "status",
-    "current_size",
-    "expected_size",
-    "progress_percentage",
-    "start_time",
-]
-SEED_KEYS = {
-    "id",
-    "filename",
-    "file_path",
-    "directory",
-    "url",
-    "status",
-    "total_bytes",
-    "start_time",
-    "end_time",
-    "error",
-}
 NEWER_KEYS = {"file_size", "error_message", "duration"}
 WHEN = int(BORN.timestamp())
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.api.files.client import (
+    PROGRESS_KEYS,
+    SEED_KEYS,
     active,
     history,
     raw_get,
@@ -19,30 +21,6 @@ from tests.support.fault_server import FaultServer, Resource, check_file, stall_
 from tui_dl.domain.model import Status
 
 MIB = 1024 * 1024
-PROGRESS_KEYS = [
-    "id",
-    "filename",
-    "file_path",
-    "directory",
-    "url",
-    "status",
-    "current_size",
-    "expected_size",
-    "progress_percentage",
-    "start_time",
-]
-SEED_KEYS = {
-    "id",
-    "filename",
-    "file_path",
-    "directory",
-    "url",
-    "status",
-    "total_bytes",
-    "start_time",
-    "end_time",
-    "error",
-}
 
 
 async def test_the_documented_download(server: Served, fault_server: FaultServer) -> None:

@@ -24,6 +24,9 @@ from tui_dl.api.requests import peer_of, segments_of
 JSON_TYPE = "application/json-rpc"
 SCRIPT_TYPE = "text/javascript"
 
+PATH = ("jsonrpc",)
+METHODS = ("POST", "GET")
+
 
 class Aria2Facade:
     """The aria2 dialect."""
@@ -70,7 +73,7 @@ class Aria2Facade:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         method = scope["method"]
-        if segments_of(scope) != ("jsonrpc",) or method not in ("POST", "GET"):
+        if segments_of(scope) != PATH or method not in METHODS:
             return Response(status_code=404)
         bearer = self._context.guard.check_bearer(scope)
         if method == "POST":

@@ -48,15 +48,6 @@ class NativeFacade:
 
     def __init__(self, context: ApiContext) -> None:
         self._context = context
-        self._routes: Mapping[tuple[str, ...], tuple[str, _Answer]] = {
-            (PREFIX, "snapshot"): ("GET", self._snapshot),
-            (PREFIX, "details"): ("GET", self._details),
-            (PREFIX, "add"): ("POST", self._add),
-            (PREFIX, "preview"): ("POST", self._preview),
-            (PREFIX, "act"): ("POST", self._act),
-            (PREFIX, "dials"): ("POST", self._dials),
-            (PREFIX, "recheck"): ("POST", self._recheck),
-        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,7 +55,7 @@ class NativeFacade:
         if segments == EVENTS and scope["method"] == "GET":
             await native_stream(self._context)(scope, receive, send)
             return
-        method, answer = self._routes.get(segments, ("GET", None))
+        method, answer = ROUTES.get(segments, ("GET", None))
         if answer is None and segments != EVENTS:
             reply = self.refuse(404, "not_found", "That path is not known here.")
         elif answer is None or scope["method"] != method:
@@ -81,10 +72,9 @@ class NativeFacade:
         """Return yes."""
         return True
 
-    @staticmethod
-    async def _guarded(answer: _Answer, scope: Scope, body: bytes) -> Response:
+    async def _guarded(self, answer: _Answer, scope: Scope, body: bytes) -> Response:
         try:
-            return await answer(scope, body)
+            return await answer(self, scope, body)
         except TuiDlError as error:
             return error_reply(STATUS_OF.get(error.code, 500), error.code, error.message)
 
@@ -175,4 +165,15 @@ def _check_files(scope: Scope, options: DownloadOptions) -> None:
         raise UsageError("Only the owner's own command line may name files.")
 
 
-_Answer = Callable[[Scope, bytes], Awaitable[Response]]
+_Answer = Callable[[NativeFacade, Scope, bytes], Awaitable[Response]]
+
+ROUTES: Mapping[tuple[str, ...], tuple[str, _Answer]] = {
+    (PREFIX, "snapshot"): ("GET", NativeFacade._snapshot),
+    (PREFIX, "details"): ("GET", NativeFacade._details),
+    (PREFIX, "add"): ("POST", NativeFacade._add),
+    (PREFIX, "preview"): ("POST", NativeFacade._preview),
+    (PREFIX, "act"): ("POST", NativeFacade._act),
+    (PREFIX, "dials"): ("POST", NativeFacade._dials),
+    (PREFIX, "recheck"): ("POST", NativeFacade._recheck),
+}
+"""Path -> method and answer; ``EVENTS`` beside them."""
