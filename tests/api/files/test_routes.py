@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from pathlib import Path
 from urllib.parse import quote
@@ -187,9 +188,30 @@ async def test_the_same_request_twice_is_one_download(
     assert entry["status"] == "completed"
     third = await start(server, "d", url)
     assert third["download_id"] != first["download_id"], "what is done is fetched anew"
+    assert third["path"] == "d/slow (1)"
     await until_past(server, third["download_id"])
     names = sorted(path.name for path in (server.driver.folder / "d").iterdir())
     assert names == ["slow", "slow (1)"]
+
+
+async def test_the_path_that_is_told_is_the_one_that_comes(
+    server: Served, fault_server: FaultServer
+) -> None:
+    """Trap N5: of one name are a file, a download that waits, and some asked for at once."""
+    folder = server.driver.folder / "d"
+    folder.mkdir()
+    (folder / "a.bin").write_bytes(b"mine")
+    (folder / "a (1).bin.part").write_bytes(b"of somebody else")
+    await server.driver.add("http://127.0.0.1:9/x", paused=True, folder=folder, out="a (2).bin")
+    urls = [fault_server.add(Resource(path=f"/{n}/a.bin", size=100 + n)) for n in range(4)]
+    results = await asyncio.gather(*(start(server, "d", url) for url in urls))
+    told = [result["path"] for result in results]
+    assert sorted(told) == [f"d/a ({number}).bin" for number in range(3, 7)]
+    for size, result in enumerate(results, start=100):
+        entry = await until_past(server, result["download_id"])
+        assert (entry["status"], entry["file_path"]) == ("completed", result["path"])
+        assert (server.driver.folder / result["path"]).stat().st_size == size
+    assert (folder / "a.bin").read_bytes() == b"mine"
 
 
 async def test_the_history_survives_a_restart_and_deleted_records(

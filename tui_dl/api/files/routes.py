@@ -6,6 +6,7 @@ empty counts, and for listings that the key is there. Must not decide who may ca
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from starlette.responses import Response
@@ -57,6 +58,7 @@ class FilesFacade:
         self._context = context
         self._history = history
         self._settings = settings or FilesSettings()
+        self._naming = asyncio.Lock()
 
     def open(self) -> None:
         """Note what ends from now on."""
@@ -100,7 +102,8 @@ class FilesFacade:
         if "downloads" in keys and not query_value(scope, "download"):
             return self._list_folder(segments)
         self._check_proof(scope)
-        return await start(self._context, self._settings, scope, segments)
+        async with self._naming:  # else two at once would be told the same name
+            return await start(self._context, self._settings, scope, segments)
 
     def _check_proof(self, scope: Scope) -> None:
         """With --no-auth a GET proves nothing: a picture on any page could be it (trap S2)."""

@@ -17,6 +17,7 @@ from starlette.types import Scope
 from tui_dl.api.context import ApiContext
 from tui_dl.api.files.codec import Target, result_wire
 from tui_dl.api.files.codes import FilesCode, code_of
+from tui_dl.api.files.naming import settled_name
 from tui_dl.api.files.places import BadPathError, OutsideError, Place, folder_names, place_of
 from tui_dl.api.files.replies import json_reply, not_started, refused
 from tui_dl.api.files.settings import FilesSettings
@@ -95,15 +96,18 @@ def read_wish(settings: FilesSettings, scope: Scope, segments: Sequence[str]) ->
 
 
 async def _add(context: ApiContext, settings: FilesSettings, wish: Wish, place: Place) -> Target:
+    rows, url = context.rows.rows(), wish.url.raw
+    wanted = wish.out
+    out = None if wanted is None else await settled_name(rows, url, place.directory, wanted)
     options = DownloadOptions(
-        out=wish.out,
+        out=out,
         max_tries=MOST_TRIES,
         overall_timeout_s=wish.timeout_s,
         allowed_hosts=settings.allowed_hosts,
         blocked_hosts=settings.blocked_hosts,
     )
     request = AddRequest(
-        url=wish.url.raw,
+        url=url,
         directory=place.directory,
         options=options,
         source=Source.API,
