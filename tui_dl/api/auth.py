@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from starlette.types import Scope
 
 from tui_dl.api.requests import header, peer_of
 from tui_dl.api.tokens import TokenStore
+from tui_dl.domain.quick_dataclass import dataclass
 
 __all__ = ["Guard", "TokenStore", "Verdict"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from starlette.types import Scope
 
@@ -18,6 +18,7 @@ from tui_dl.api.events import EventHub
 from tui_dl.api.folders import Folders
 from tui_dl.api.live import LiveRows
 from tui_dl.api.requests import is_trusted
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.service.contract import DownloadService
 

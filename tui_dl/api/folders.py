@@ -7,10 +7,10 @@ the engine; this is about folders only.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_dl.domain.errors import ErrorCode, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

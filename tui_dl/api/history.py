@@ -7,7 +7,7 @@ belongs to the server's loop. Must not act on downloads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from tui_dl.api.hearing import hear_in_loop
 from tui_dl.api.history_file import HistoryFile, Line
 from tui_dl.domain.errors import Failure
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind
 from tui_dl.service.contract import DownloadService
 

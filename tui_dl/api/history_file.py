@@ -14,9 +14,10 @@ import queue
 import secrets
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ once must see it, and one that deletes must not. Must not ask the engine for any
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot, EventKind
 from tui_dl.service.contract import DownloadService
 

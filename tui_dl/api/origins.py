@@ -7,8 +7,9 @@ name that resolves to 127.0.0.1 it can even read the answers (traps S1 to S3).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://", "safari-web-extension://")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})

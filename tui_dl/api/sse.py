@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tui_dl.api.context import ApiContext
 from tui_dl.api.events import POLL_S, HubClosedError, HubItem, Reader, TooManyReadersError
+from tui_dl.domain.quick_dataclass import dataclass
 
 HEARTBEAT = b": still here\n\n"
 FLUSH_S = 0.02

@@ -6,7 +6,7 @@ The one function that a process calls. Must not read settings files or flags.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ from tui_dl.api.server import ApiServer
 from tui_dl.api.surge.routes import SurgeFacade
 from tui_dl.api.tokens import OWNER_NAME, TOKEN_NAME, TokenStore
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.service.contract import DownloadService
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 from tui_dl.cli.client import Client, ClientFlags, client_options, run_client
 from tui_dl.cli.console import Console
 from tui_dl.cli.options import gathering_options, target_options, transfer_options
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.domain.model import AddRequest

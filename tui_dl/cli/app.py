@@ -8,7 +8,6 @@ the app as its ``q`` key does, but asks nothing.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,7 @@ import click
 from tui_dl.cli.console import Console
 from tui_dl.cli.options import shared_options, target_options
 from tui_dl.cli.settings import SharedFlags
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.cli.settings import Setup

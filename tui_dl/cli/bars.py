@@ -7,12 +7,12 @@ The text is display-safe and holds no control sequence: ``live.py`` adds those.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tui_dl.cli import sentences
 from tui_dl.domain.characters import cell_width
 from tui_dl.domain.display import display_text, shorten_middle
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_duration, format_rate, format_size
 

@@ -9,7 +9,6 @@ import asyncio
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tui_dl.cli.sentences import percent
 from tui_dl.cli.signals import stop_signals
 from tui_dl.domain.display import display_text
 from tui_dl.domain.model import Digest, DownloadRecord
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.units import format_size
 from tui_dl.storage.hashing import hash_path
 

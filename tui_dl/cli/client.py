@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -17,6 +16,7 @@ import click
 from tui_dl.cli.options import Command, shared_options
 from tui_dl.cli.settings import SharedFlags, read_setup
 from tui_dl.domain.errors import ErrorCode, StateError, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.cli.console import Console

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ import click
 from tui_dl.cli.console import Console
 from tui_dl.cli.options import shared_options
 from tui_dl.cli.settings import SharedFlags
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.cli.reach import Place

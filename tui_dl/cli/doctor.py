@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from tui_dl.cli.console import Console
 from tui_dl.cli.machine import Finding, machine_findings
 from tui_dl.cli.options import shared_options
 from tui_dl.cli.settings import SharedFlags
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.cli.settings import Setup

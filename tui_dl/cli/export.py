@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from tui_dl.cli.console import Console
 from tui_dl.cli.options import shared_options
 from tui_dl.cli.settings import SharedFlags
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

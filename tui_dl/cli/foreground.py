@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from tui_dl.cli.engine import notices
@@ -20,6 +20,7 @@ from tui_dl.cli.reporters import Reporter
 from tui_dl.cli.signals import stop_signals
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import AddRequest, Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.schedule import wall_time
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind

@@ -5,7 +5,7 @@ Owns its flags and their meaning. The run itself is ``foreground.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +15,7 @@ from tui_dl.cli.login_options import LoginFlags, login_values
 from tui_dl.cli.options import gathering_options, shared_options, target_options, transfer_options
 from tui_dl.cli.route_options import ROUTE_FLAGS, route_values
 from tui_dl.cli.source_options import SourceFlags, source_values
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

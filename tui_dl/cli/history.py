@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui_dl.cli.client import Client, ClientFlags, client_options, run_client
 from tui_dl.cli.console import Console
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.domain.snapshot import DownloadSnapshot

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from tui_dl.cli.add import tell_added
 from tui_dl.cli.client import Client, ClientFlags, client_options, run_client
 from tui_dl.cli.console import Console
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,9 @@ lines that begin with ``#`` are skipped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import PieceHashes
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.url_patterns import expand_url
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

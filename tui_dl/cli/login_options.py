@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import click
 from tui_dl.cli.options import FILE, Command, Parsed, combined
 from tui_dl.cli.settings import SharedFlags
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 LONGEST_SECRET = 16 * 1024
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +18,7 @@ import click
 from tui_dl.cli.client import ClientFlags, client_options
 from tui_dl.cli.console import Console
 from tui_dl.cli.ids import complete_ids
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.cli.listing import Listing

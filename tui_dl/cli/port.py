@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from tui_dl.cli.job_flags import files_settings, jobs_settings
 from tui_dl.cli.options import Command
 from tui_dl.cli.settings import Setup, SharedFlags
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

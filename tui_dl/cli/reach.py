@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui_dl.domain.errors import ErrorCode, StateError, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.storage.instance import Owner

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from tui_dl.cli import sentences
 from tui_dl.cli.console import Console
 from tui_dl.domain.errors import Failure
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadSnapshot
 

@@ -11,7 +11,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tui_dl.config.paths import absolute
 from tui_dl.domain.categories import Category, category_named
 from tui_dl.domain.errors import TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.url_patterns import MOST_URLS
 from tui_dl.domain.urls import parse_url

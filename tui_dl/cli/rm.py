@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from tui_dl.cli.client import client_options
 from tui_dl.cli.console import Console
 from tui_dl.cli.ids import id_arguments
 from tui_dl.cli.steering import ChoiceFlags, run_deed
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ import click
 from tui_dl.cli import parse
 from tui_dl.cli.login_options import LoginFlags
 from tui_dl.cli.options import Command, Parsed, combined
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

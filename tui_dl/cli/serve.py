@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,7 @@ from tui_dl.cli.console import Console
 from tui_dl.cli.job_flags import job_options
 from tui_dl.cli.options import shared_options, target_options
 from tui_dl.cli.port import PortFlags, port_options
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

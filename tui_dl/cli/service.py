@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from tui_dl.cli.console import Console
 from tui_dl.cli.options import shared_options
 from tui_dl.cli.settings import SharedFlags
 from tui_dl.domain.errors import ErrorCode, TuiDlError, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui_dl.cli.settings import Setup

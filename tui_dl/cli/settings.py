@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui_dl.cli.log_file import open_log
 from tui_dl.config.paths import Paths, find_paths
 from tui_dl.config.schema import Settings
 from tui_dl.config.store import apply_overrides, load_settings
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ Must not act on values.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from tui_dl.cli.options import Command, combined
 from tui_dl.cli.route_options import RouteFlags
+from tui_dl.domain.quick_dataclass import dataclass
 
 _FIELDS = ("remote_time", "conditional_get", "sequential")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_dl.cli.client import Client, ClientFlags, find_ids, run_client, tell
 from tui_dl.cli.ids import check_choice
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from tui_dl.cli.console import Console
 from tui_dl.cli.options import shared_options
 from tui_dl.cli.settings import SharedFlags
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

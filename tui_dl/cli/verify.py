@@ -6,7 +6,6 @@ tui-dl at work; never starts an engine and changes nothing. Hashing is ``checkin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from tui_dl.cli import parse
 from tui_dl.cli.console import Console
 from tui_dl.cli.options import Parsed, shared_options
 from tui_dl.cli.settings import Setup, SharedFlags, read_setup
+from tui_dl.domain.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 DATA_DIR_VARIABLE = "TUI_DL_DATA_DIR"
 CONFIG_VARIABLE = "TUI_DL_CONFIG"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 Value = bool | int | float | str
 

@@ -8,12 +8,13 @@ the loader and ``--set`` need to know about it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 
 from tui_dl.config.rules import Kind, Rule, Value, rule
 from tui_dl.config.served import Api, Files, Jobs
 from tui_dl.domain.categories import parse_categories
 from tui_dl.domain.host_limits import parse_host_limits
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.retry_rules import parse_retry_rules
 from tui_dl.domain.schedule import parse_schedule
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_dl.config.rules import Kind, rule
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import contextlib
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from tui_dl.config.rules import Value
 from tui_dl.config.schema import Entry, Settings, entries
 from tui_dl.config.values import check_value, read_text
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 _NAME = re.compile(r"[\w-]+")
 _EXAMPLE = "Write it like films = *.mkv *.mp4 -> ~/Films."

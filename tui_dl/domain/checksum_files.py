@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tui_dl.domain.digests import DIGEST_BYTES, algorithm_from
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import Digest
+from tui_dl.domain.quick_dataclass import dataclass
 
 MOST_BYTES = 8 * 1024 * 1024
 """A longer document is no list of digests."""

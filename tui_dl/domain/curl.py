@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import DownloadOptions
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import check_interface, parse_proxy, parse_resolve
 from tui_dl.domain.units import parse_size
 

@@ -7,8 +7,9 @@ it is stored with a record and crosses threads, sockets and restarts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 class ErrorCode(StrEnum):

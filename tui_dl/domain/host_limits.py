@@ -7,11 +7,11 @@ the first one that fits a download's link counts. All downloads of one rule shar
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.hosts import HostRule, host_rule
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.units import parse_size
 
 MOST_SLOTS = 100

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import LONGEST_HOST
 
 _BREAKS = re.compile(r"[\s,;]+")

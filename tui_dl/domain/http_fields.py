@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.digest_fields import parse_digest_fields, parse_repr_digest
 from tui_dl.domain.http_dates import parse_http_date, parse_retry_after
 from tui_dl.domain.model import Validators
+from tui_dl.domain.quick_dataclass import dataclass
 
 __all__ = [
     "ContentRange",

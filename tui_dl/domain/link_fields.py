@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.metalink import MEDIA_TYPES
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import ParsedUrl, resolve_redirect
 
 MOST_LINKS = 64

@@ -8,12 +8,13 @@ target folder make the whole document unusable.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from xml.parsers import expat
 
 from tui_dl.domain.digests import DIGEST_BYTES, algorithm_from
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import Digest, PieceHashes
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import parse_url
 
 V3 = "http://www.metalinker.org/"

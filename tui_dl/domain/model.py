@@ -6,11 +6,12 @@ Every type is immutable. Sizes are bytes, times that are stored are aware UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from tui_dl.domain.errors import Failure
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 
 

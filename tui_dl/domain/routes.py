@@ -6,11 +6,11 @@ Pure: reads what users write and decides. Must not resolve names or connect.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from tui_dl.domain.errors import ErrorCode, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import ParsedUrl, parse_url
 
 HTTP_PROXIES = ("http", "https")

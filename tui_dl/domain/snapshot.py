@@ -6,12 +6,13 @@ Rates are bytes per second, durations seconds, times aware UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from tui_dl.domain.errors import Failure
 from tui_dl.domain.model import Assurance, Digest, DownloadOptions, Source, Status, Validators
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

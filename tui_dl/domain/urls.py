@@ -9,10 +9,11 @@ hold a password.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from ipaddress import AddressValueError, IPv6Address
 
 from tui_dl.domain.errors import ErrorCode, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted, without_credentials
 
 __all__ = [

@@ -7,13 +7,13 @@ must not spoil a good file. Must not fetch the file itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.link_fields import metalink_of, mirrors_of, parse_links
 from tui_dl.domain.metalink import MOST_BYTES, MetalinkFile, parse_metalink
 from tui_dl.domain.model import Digest, PieceHashes
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.facts import Facts

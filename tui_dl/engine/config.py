@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from tui_dl.domain.categories import Category
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.host_limits import HostLimit
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.retry_rules import NO_RULES
 from tui_dl.domain.schedule import NO_SCHEDULE, Schedule
 from tui_dl.engine.hooks import NO_HOOKS, HookSettings

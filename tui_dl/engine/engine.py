@@ -14,12 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tui_dl.domain.errors import StateError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import DownloadRecord, Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadEvent, EngineSnapshot
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.config import EngineConfig

@@ -6,11 +6,12 @@ Must not write bytes or talk to servers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tui_dl.domain.digest_fields import parse_digest_fields
 from tui_dl.domain.errors import ErrorCode, ReplyRefusedError, TransferError
 from tui_dl.domain.model import Assurance, Digest, Validators
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.net.identity import Asked, Head, Judgement, Known, Verdict, judge
 from tui_dl.net.reply import Framing
 

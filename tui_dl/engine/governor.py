@@ -6,8 +6,9 @@ steps are quick, because on a throttled server every tenth of a second alone is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log2
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 GROWTH_TO_GO_ON = 1.2
 """Doubling must bring a fifth more, else the link or the server is full."""

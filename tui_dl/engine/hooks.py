@@ -17,12 +17,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted, redacted_text
 from tui_dl.engine.unpack import is_archive, unpack
 

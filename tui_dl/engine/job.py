@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from tui_dl.domain.errors import ErrorCode, Failure, TransferError, TuiDlError
 from tui_dl.domain.lifecycle import Event, next_status
 from tui_dl.domain.model import DownloadRecord, Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.domain.snapshot import LogLine
 from tui_dl.domain.urls import parse_url

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui_dl.domain.content_disposition import parse_content_disposition
@@ -15,6 +15,7 @@ from tui_dl.domain.digest_fields import parse_digest_fields
 from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.domain.model import Digest, DownloadOptions, Source, Validators
 from tui_dl.domain.names import choose_name
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.cookie_file import load_cookies

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import Range, RangeSet
 
 ALIGNMENT = 4096

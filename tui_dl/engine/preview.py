@@ -6,13 +6,13 @@ Must not change records or files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.errors import Failure, TuiDlError
 from tui_dl.domain.model import AddRequest, Validators
 from tui_dl.domain.names import choose_name
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.cookie_file import load_cookies

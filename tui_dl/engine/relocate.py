@@ -7,13 +7,14 @@ record, and back again if the record cannot be saved. Must not know the queue.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_dl.domain.errors import DiskError, ErrorCode, TuiDlError, UsageError
 from tui_dl.domain.model import DownloadRecord, PartIdentity, Status
 from tui_dl.domain.names import safe_name
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.job import Job, Stop
 from tui_dl.storage import carry

@@ -5,12 +5,12 @@ Must not open or keep files: ``target.py`` does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.storage.journal import Noted, WrittenJournal
 from tui_dl.storage.part_file import PartFile, recover_publish

@@ -7,9 +7,10 @@ bytes between breaks never runs out of tries.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_dl.domain.errors import ErrorCode, Failure
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.retry_rules import NO_RULES
 
 LONGEST_RETRY_AFTER_S = 3600.0

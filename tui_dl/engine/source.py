@@ -7,11 +7,12 @@ send anything.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from http.cookiejar import CookieJar
 
 from tui_dl.domain.hosts import host_rule
 from tui_dl.domain.model import DownloadOptions, Source, Validators
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import ProxyPlan, Route
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig

@@ -6,10 +6,10 @@ Must not hold behaviour.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.world import REAL_WORLD, World
 from tui_dl.net.client import HttpClient

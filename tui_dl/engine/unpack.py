@@ -12,10 +12,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.publish import numbered_names
 from tui_dl.storage.space import check_space
 

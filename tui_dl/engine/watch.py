@@ -6,8 +6,8 @@ Must not start or stop anything. Times and rates come in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.engine.plan import Claim, Plan
 from tui_dl.engine.worker import Worker
 

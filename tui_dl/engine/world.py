@@ -6,9 +6,9 @@ One value, so that tests can put another in its place. Must not decide.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.schedule import Wall, local_wall
 from tui_dl.net.route import has_route
 

@@ -8,12 +8,13 @@ by httpx's own transport when there is a proxy.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING
 
 from tui_dl import __version__
 from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import parse_proxy
 from tui_dl.domain.urls import ParsedUrl, parse_url
 from tui_dl.net.addresses import scope_of

@@ -10,11 +10,11 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aiohappyeyeballs import AddrInfoType, start_connection
 
 from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import ANY_ROUTE, Route, own_version, parse_proxy
 from tui_dl.net.connection import Connection, Memory
 from tui_dl.net.errors import no_connection, transfer_error

@@ -10,8 +10,9 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _PART = re.compile(rf'({_WORD})(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD})))?')

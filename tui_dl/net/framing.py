@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.net.reply import Framing
 
 LINE_LIMIT_BYTES = 4096

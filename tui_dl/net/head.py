@@ -6,11 +6,11 @@ Owns the limits on heads (trap H21). Must not touch bodies: it stops behind the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import h11
 
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.net.connection import Connection, Ending
 from tui_dl.net.errors import connection_lost, transfer_error
 from tui_dl.net.framing import BodyPlan, broken, plan_body

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 
 from tui_dl.domain.errors import TransferError, UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import Route
 from tui_dl.domain.urls import ParsedUrl
 from tui_dl.net.cookies import deaf_jar

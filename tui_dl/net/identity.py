@@ -7,7 +7,6 @@ written. RFC 9110 sections 13.1.5 (If-Range), 14.4 (Content-Range), 15.3.7 (206)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from tui_dl.domain.http_fields import (
     validators_from,
 )
 from tui_dl.domain.model import Validators
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 class HeadersLike(Protocol):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import ANY_ROUTE, Route
 from tui_dl.net.connection import Connection
 from tui_dl.net.tls import TlsOptions

@@ -7,10 +7,10 @@ through ``PeerGuard``; what a proxy looks up for us is out of sight.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
 from tui_dl.domain.hosts import HostRule
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import ParsedUrl, resolve_redirect
 from tui_dl.net.addresses import METADATA, IPAddress, Scope, parse_address, scope_of
 from tui_dl.net.reply import Reply

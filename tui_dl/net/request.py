@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.hosts import ANY_HOST, HostRule
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import ANY_ROUTE, NO_PLAN, ProxyPlan, Route
 from tui_dl.net.tls import SYSTEM_TLS, TlsOptions
 

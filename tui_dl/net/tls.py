@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.net.threads import call_in_thread
 
 RECORD_BYTES = 16 * 1024

@@ -7,12 +7,12 @@ Calls are coroutines of the caller's loop; ``snapshot`` is a plain read that nev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from tui_dl.domain.errors import Failure
 from tui_dl.domain.model import AddRequest, DownloadOptions
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot
 
 

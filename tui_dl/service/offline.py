@@ -6,11 +6,11 @@ must not change anything. What a running process has not stored yet is not seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError
 from tui_dl.domain.model import DownloadRecord, Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.engine.config import EngineConfig
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog_reader import read_catalog

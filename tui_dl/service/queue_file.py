@@ -8,7 +8,7 @@ and names of files that would be read or written stay out unless they are asked 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import msgspec
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted, without_credentials
 from tui_dl.domain.urls import parse_url
 from tui_dl.net.request import check_user_headers

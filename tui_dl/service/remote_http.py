@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 
 from tui_dl.domain.errors import ErrorCode, StateError, TransferError, TuiDlError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.service.remote_sse import SseDecoder, SseFrame
 from tui_dl.storage.unix_socket import short_path
 

@@ -7,11 +7,11 @@ not keep a picture: it reports what comes and passes on what is asked.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from tui_dl.domain.errors import ErrorCode, Failure, TransferError, TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, EngineSnapshot
 from tui_dl.service.contract import ActionResult, AddResult, Preview, Recheck
 from tui_dl.service.remote_http import Answer, RemoteHttp

@@ -6,7 +6,7 @@ inside JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tui_dl.domain.quick_dataclass import dataclass
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 

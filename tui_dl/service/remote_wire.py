@@ -7,7 +7,7 @@ construction; only secrets are taken out on the way to a client. Must not do I/O
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ import msgspec
 
 from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.domain.model import AddRequest, DownloadOptions
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted, without_credentials
 from tui_dl.domain.snapshot import (
     DownloadDetails,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_dl.domain.errors import StateError
 from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog_errors import is_damage, is_disk_full, map_sqlite_error
 from tui_dl.storage.catalog_file import copy_to, is_ours, open_connection

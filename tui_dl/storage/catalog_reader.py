@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from tui_dl.domain.errors import ErrorCode, StateError
 from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.catalog_errors import map_sqlite_error
 from tui_dl.storage.catalog_rows import BadRow, read_row
 from tui_dl.storage.migrations import SCHEMA_VERSION

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.record_codec import RecordDecodeError, decode_record, encode_record
 
 _UPSERT = """

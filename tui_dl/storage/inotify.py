@@ -11,8 +11,9 @@ import os
 import struct
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 _IN_CLOSE_WRITE = 0x00000008
 _IN_Q_OVERFLOW = 0x00004000

@@ -10,13 +10,13 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from tui_dl import __version__
 from tui_dl.domain.errors import ErrorCode, StateError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.errors import disk_errors
 
 _LOCK_NAME = "lock"

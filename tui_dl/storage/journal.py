@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from tui_dl.domain.model import PartIdentity
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.storage.errors import disk_errors, map_os_error
 from tui_dl.storage.journal_format import (

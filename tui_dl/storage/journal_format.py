@@ -19,9 +19,10 @@ import struct
 import zlib
 from binascii import crc_hqx
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui_dl.domain.model import PartIdentity
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 
 HEADER_BYTES = 192

@@ -11,8 +11,9 @@ import errno
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 PAGE_BYTES = 4096
 """The page size of every catalog; it is set when the file is made."""

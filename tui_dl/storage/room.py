@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.space import check_space, free_bytes, nearest_existing
 
 BLOCK_BYTES = 512

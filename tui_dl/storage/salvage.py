@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.catalog_rows import (
     BadRow,
     QuarantinedRecord,

@@ -6,11 +6,12 @@ Must run inside a worker, because it waits for an answer on the screen.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.service.contract import AddOutcome, AddResult, DownloadService

@@ -7,11 +7,12 @@ the binding then keeps its own key, and a sentence says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from textual.binding import Binding
 from textual.keys import _character_to_key
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tui_dl.domain.display import display_text
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EventKind
 from tui_dl.domain.units import format_duration, format_size
 from tui_dl.tui.steering import Severity, plural

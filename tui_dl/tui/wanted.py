@@ -6,7 +6,7 @@ Every complaint is a display-safe sentence; nothing is added while there is one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from tui_dl.domain.digests import parse_checksum
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.units import parse_size
 from tui_dl.domain.url_patterns import MOST_URLS, expand_url

@@ -6,13 +6,14 @@ Must not add anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui_dl.api.aria2.errors import RpcError, bad_option
 from tui_dl.api.aria2.metalink import MetalinkFile
 from tui_dl.api.aria2.options import Defaults, changes
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Source
+from tui_dl.domain.quick_dataclass import dataclass
 
 ADDED_BY = "aria2"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from tui_dl.api.aria2.errors import OK_CODE, REMOVED_CODE, download_error_code
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.domain.snapshot import DownloadDetails, DownloadSnapshot, EngineSnapshot, SegmentState
 from tui_dl.domain.urls import parse_url

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from tui_dl.api.aria2.adding import Place
@@ -20,6 +20,7 @@ from tui_dl.api.aria2.option_rules import RULES
 from tui_dl.api.aria2.options import Defaults
 from tui_dl.api.aria2.params import gid_prefix
 from tui_dl.api.context import ApiContext
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import DownloadService
 

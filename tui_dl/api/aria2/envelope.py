@@ -10,12 +10,12 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from tui_dl.api.aria2.errors import INVALID_PARAMS, RpcError, invalid_request, parse_error
+from tui_dl.domain.quick_dataclass import dataclass
 
 MOST_LEVELS = 50
 """Deepest nesting that is read (trap S13); aria2's own limit."""

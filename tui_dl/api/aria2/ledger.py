@@ -7,9 +7,10 @@ has no place for. Forgets a download with its record. Must not act.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui_dl.api.aria2.metalink import PieceHashes
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadEvent, EventKind
 from tui_dl.service.contract import DownloadService
 

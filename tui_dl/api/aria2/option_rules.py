@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from tui_dl.domain.digests import parse_checksum
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import parse_proxy
 
 _COUNT = re.compile(r"\s*([+-]?[0-9]{1,19})\s*")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from tui_dl.api.aria2.option_rules import PROXY_NAMES, RULES, Rule, words
 from tui_dl.domain.digests import parse_checksum, strongest
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import DownloadOptions
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import is_excepted, parse_proxy
 from tui_dl.domain.urls import parse_url
 

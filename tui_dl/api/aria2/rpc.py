@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from tui_dl.api.aria2.desk import Desk, Look
 from tui_dl.api.aria2.envelope import MOST_CALLS, BadCall, Call, Message, Reply
@@ -17,6 +16,7 @@ from tui_dl.api.aria2.methods.table import METHODS, MULTICALL
 from tui_dl.api.aria2.params import Params
 from tui_dl.api.auth import Verdict
 from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.quick_dataclass import dataclass
 
 logger = logging.getLogger(__name__)
 

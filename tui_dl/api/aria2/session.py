@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from tui_dl.api.aria2.adding import Place, request_for
 from tui_dl.api.aria2.options import may_be_added, read_options
 from tui_dl.api.aria2.uris import usable
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import AddRequest
+from tui_dl.domain.quick_dataclass import dataclass
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tui_dl.api.aria2.errors import RpcError
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import parse_url
 
 MOST_URIS = 1024

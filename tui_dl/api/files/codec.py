@@ -6,7 +6,6 @@ name some keys of the history differently: both names are there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from tui_dl.api.files.codes import FilesCode, code_of
 from tui_dl.api.files.places import file_path
 from tui_dl.api.history import HistoryRow
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.snapshot import DownloadSnapshot
 

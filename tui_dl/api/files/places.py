@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_dl.api.folders import Folders
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 LONGEST_NAME_BYTES = 255
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.responses import Response
 from starlette.types import Scope
@@ -26,6 +26,7 @@ from tui_dl.domain.errors import UsageError
 from tui_dl.domain.hosts import host_rule
 from tui_dl.domain.model import AddRequest, DownloadOptions, Source, Status
 from tui_dl.domain.names import name_from_url, safe_name
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import ParsedUrl, parse_url
 from tui_dl.service.contract import AddOutcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from starlette.responses import Response
 from starlette.types import Scope
@@ -15,6 +15,7 @@ from tui_dl.api.jobs.board import Board
 from tui_dl.api.jobs.params import id_of
 from tui_dl.api.jobs.settings import JobsSettings
 from tui_dl.api.jobs.ticket_box import Tickets
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(slots=True)

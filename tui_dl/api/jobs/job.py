@@ -6,12 +6,12 @@ never tells a resolved address. Must not know JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 
 UNKNOWN_SIZE = -1

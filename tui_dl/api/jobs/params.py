@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from typing import Any
@@ -18,6 +17,7 @@ from starlette.types import Scope
 
 from tui_dl.api.jobs.replies import Refused
 from tui_dl.api.requests import header
+from tui_dl.domain.quick_dataclass import dataclass
 
 MOST_FIELDS = 10_000
 LARGEST_UINT = 2**64 - 1

@@ -6,7 +6,6 @@ A row outlives its job; retrying one goes on with the record when that is still 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from tui_dl.api.jobs.params import Pairs, Submission, ids_of, last, query
 from tui_dl.api.jobs.replies import Refused, json_reply
 from tui_dl.api.jobs.submit import add_jobs
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 

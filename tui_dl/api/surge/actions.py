@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from starlette.responses import Response
@@ -22,6 +22,7 @@ from tui_dl.api.surge.listing import ListBody
 from tui_dl.api.surge.replies import Refused, json_reply, refused_by
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.service.contract import ActionResult
 

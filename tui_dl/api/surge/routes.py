@@ -6,7 +6,6 @@ Order of checks as in Surge: path, method, id, work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +21,7 @@ from tui_dl.api.surge.listing import ListBody
 from tui_dl.api.surge.replies import STATUS_OF, Refused, text_reply
 from tui_dl.api.surge.streams import SurgeFrames, surge_stream
 from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -13,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui_dl.domain.display import display_text
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_size
 from tui_dl.tui.screens.dialog import Dialog

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.tui.keys import key_name
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.ink import BLANK, Ink, Line, left, width_of, wrapped

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from textual import on
 from textual.content import Content
@@ -11,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, RadioSet, Static
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.units import format_rate, parse_size
 from tui_dl.tui.screens.dialog import Dialog

@@ -6,8 +6,10 @@ time left. Numbers have a fixed width, so they do not dance; the name takes the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+
+from tui_dl.domain.quick_dataclass import dataclass
 
 GUTTER = 3
 """Cells before the name: the cursor's mark, the selection's mark, a space."""

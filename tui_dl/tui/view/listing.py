@@ -6,11 +6,11 @@ The engine's order is the order of the queue; a sort changes the picture only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from tui_dl.domain.model import Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui_dl.domain.display import display_text
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.units import format_duration, format_rate, format_size
 from tui_dl.tui.view.bars import spark
 from tui_dl.tui.view.ink import Ink, Line, Span, left, width_of

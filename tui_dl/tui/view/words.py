@@ -6,13 +6,12 @@ carries the meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.cells import cell_len
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Assurance, Status
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_duration
 from tui_dl.tui.view.ink import Ink, cut_at_word

@@ -5,14 +5,13 @@ They hold the last values they were given and paint them; clicks become messages
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import events
 from textual.binding import Binding
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.tui.view.columns import columns_for
 from tui_dl.tui.view.ink import Ink, Line, Span, width_of
 from tui_dl.tui.view.listing import Counts, SortKey, Tab

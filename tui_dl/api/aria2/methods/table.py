@@ -6,12 +6,12 @@ A build of aria2 without BitTorrent has no addTorrent and no getPeers; neither h
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from tui_dl.api.aria2.desk import Look
 from tui_dl.api.aria2.methods import add, settings, steer, system, tell
 from tui_dl.api.aria2.params import Params
+from tui_dl.domain.quick_dataclass import dataclass
 
 Handler = Callable[[Look, Params], Awaitable[object]]
 
