@@ -123,7 +123,7 @@ async def _show(
     from tui_dl.cli.exit_codes import code_of_signal
     from tui_dl.cli.handover import owner_place
     from tui_dl.cli.reach import refuse_passing
-    from tui_dl.cli.signals import stop_signals
+    from tui_dl.cli.signals import leave_closed_terminal, stop_signals, terminal_is_gone
 
     place = owner_place(config.data_dir)
     refuse_passing(place)
@@ -155,6 +155,9 @@ async def _show(
 
         def stop(number: int) -> None:
             stopped.append(number)
+            if terminal_is_gone():
+                closing.append(asyncio.create_task(leave_closed_terminal(service.close, number)))
+                return
             # Not after the screen: one whose terminal is gone may hang until the deadline.
             closing.append(asyncio.create_task(service.close()))
             app.exit()

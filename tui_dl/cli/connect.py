@@ -77,10 +77,11 @@ async def show_remote(
     """
     from tui_dl.cli.client import remote_service, start
     from tui_dl.cli.exit_codes import code_of_signal
-    from tui_dl.cli.signals import stop_signals
+    from tui_dl.cli.signals import leave_closed_terminal, stop_signals, terminal_is_gone
 
     service = remote_service(place)
     stopped: list[int] = []
+    closing: list[asyncio.Task[None]] = []
     try:
         await start(service)
         # Textual takes longest to import; an engine out of reach is told before that.
@@ -98,6 +99,9 @@ async def show_remote(
 
         def stop(number: int) -> None:
             stopped.append(number)
+            if terminal_is_gone():
+                closing.append(asyncio.create_task(leave_closed_terminal(service.close, number)))
+                return
             app.exit()
 
         with stop_signals(stop):

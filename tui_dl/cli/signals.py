@@ -7,10 +7,12 @@ That is safe because the engine's journal lives in the page cache, which outlive
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from tui_dl.cli.exit_codes import code_of_signal
@@ -48,6 +50,32 @@ def stop_signals(on_stop: Callable[[int], None]) -> Iterator[None]:
         for number, handler in previous.items():
             _unlisten(loop, number)
             signal.signal(number, handler)
+
+
+def terminal_is_gone() -> bool:
+    """Return whether the terminal has closed under us: then no screen can be told so."""
+    try:
+        import termios
+
+        termios.tcgetattr(sys.stdin.fileno())
+    except (OSError, ValueError):  # no terminal at all is none that went away
+        return False
+    except ImportError:  # Windows
+        return False
+    except termios.error as error:
+        return bool(error.args) and error.args[0] == errno.EIO
+    return False
+
+
+async def leave_closed_terminal(close: Callable[[], Awaitable[None]], number: int) -> None:
+    """Save the state, then end the process as it is.
+
+    Textual would wait for its writer to take more, which died with the terminal.
+    """
+    try:
+        await close()
+    finally:
+        os._exit(code_of_signal(number))
 
 
 def _listen(loop: asyncio.AbstractEventLoop, number: int, handle: Callable[[int], None]) -> None:
