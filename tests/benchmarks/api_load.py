@@ -135,12 +135,12 @@ async def _measure(pid: int, place: Place, phase_s: float) -> Load:
         running = next(row["id"] for row in rows if row["status"] == "downloading")
         waiting = [row["id"] for row in rows if row["id"] != running]
         load.peak_before = peak_bytes_of(pid)
-        load.alone_bps, load.alone_cpu = await _rate(asker, pid, running, phase_s)
+        load.alone_bps, load.alone_cpu = await _rate(place, pid, running, phase_s)
         readers = [asyncio.create_task(_read_events(place, load)) for _ in range(READERS)]
         stalled = [await stalled_reader(place) for _ in range(STALLED)]
         callers = [await stack.enter_async_context(Caller(place)) for _ in range(CALLERS)]
         requests = _mixed(running, waiting)
-        watching = asyncio.create_task(_rate(asker, pid, running, phase_s))
+        watching = asyncio.create_task(_rate(place, pid, running, phase_s))
         middle = asyncio.create_task(_peak_after(pid, phase_s / 2))
         await asyncio.gather(
             *(
@@ -199,11 +199,13 @@ class Caller:
         return answer if head.startswith(b"http/1.1 200") else b""
 
 
-async def _rate(asker: Caller, pid: int, record_id: str, seconds: float) -> tuple[float, float]:
+async def _rate(place: Place, pid: int, record_id: str, seconds: float) -> tuple[float, float]:
     """Return bytes per second of a download, and the share of a core, over some time."""
 
     async def done() -> int:
-        row = json.loads(await asker.ask("GET", f"/download?id={record_id}"))
+        # A connection of its own: a kept one would be closed in a long phase.
+        async with Caller(place) as asker:
+            row = json.loads(await asker.ask("GET", f"/download?id={record_id}"))
         return int(row["downloaded"])
 
     before, before_s, cpu_s = await done(), time.perf_counter(), cpu_s_of(pid)

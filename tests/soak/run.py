@@ -68,12 +68,16 @@ async def soak(
     """Run rounds for ``seconds``, at least ``least`` on each engine. The seed draws everything."""
     tally, began_s = Tally(), time.monotonic()
     end_s = began_s + seconds
-    async with asyncio.TaskGroup() as group:
-        for name, work in (("steady", _steady), ("restless", _restless)):
-            served = Served(folder / name, began_s)
-            (folder / name).mkdir()
-            draws = random.Random(f"{seed} {name}")
-            group.create_task(work(served, draws, tally, end_s, least, say))
+    engines = {name: Served(folder / name, began_s) for name in ("steady", "restless")}
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work, (name, served) in zip((_steady, _restless), engines.items(), strict=True):
+                (folder / name).mkdir()
+                draws = random.Random(f"{seed} {name}")
+                group.create_task(work(served, draws, tally, end_s, least, say))
+    finally:
+        for served in engines.values():
+            await served.close()
     return tally
 
 

@@ -91,6 +91,12 @@ class Served:
         async with asyncio.timeout(START_S):
             await self._process.wait()
 
+    async def close(self) -> None:
+        """Leave no process behind. Idempotent."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
     async def suspend(self, seconds: float) -> None:
         """Stop it as a laptop's lid does, and let it go on."""
         assert self._process is not None

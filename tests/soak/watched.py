@@ -11,6 +11,7 @@ import asyncio
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 from datetime import datetime, timedelta
@@ -57,6 +58,8 @@ def _answer() -> None:
 
 
 if __name__ == "__main__":
+    # A soak in the background is deaf to ctrl+c, and this would be too: it obeys that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     history.MOST_ROWS = HISTORY_ROWS
     LocalService.__init__.__defaults__ = (World(now=_now),)
     threading.Thread(target=_answer, daemon=True).start()

@@ -236,7 +236,7 @@ def _explain(data: memoryview, seed: int, at: int) -> tuple[str, int]:
     if origin is not None:
         source, length = origin
         return f"belong to offset {source} (moved by {at - source:+d})", length
-    for other in reversed(_seen_seeds):
+    for other in reversed(tuple(_seen_seeds)):  # servers in other threads see more
         origin = None if other == seed else _coded_origin(data, other)
         if origin is not None:
             source, length = origin
