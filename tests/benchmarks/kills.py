@@ -30,7 +30,6 @@ LIMIT_S = 120.0
 SEND_BUFFER_BYTES = 64 * KIB
 ALLOWED_BYTES = 512 * KIB
 """For each connection that was open: receive buffers, and what was being written."""
-GOAL_S = 1.0
 _ESTABLISHED = "01"
 
 

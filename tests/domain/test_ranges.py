@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.domain.properties import thorough
-from tui_dl.domain.ranges import Range, RangeSet, steal_point
+from tui_dl.domain.ranges import Range, RangeSet
 
 TOP = 40
 
@@ -126,38 +126,6 @@ def test_what_is_no_range_is_refused(start: int, end: int) -> None:
         Range(start, end)
     with pytest.raises(ValueError, match="not a range"):
         RangeSet([(start, end)])
-
-
-@thorough
-@given(
-    position=st.integers(0, 10**6),
-    length=st.integers(0, 10**6),
-    align=st.integers(1, 4096),
-    smallest=st.integers(1, 10**5),
-)
-def test_a_stolen_half_is_aligned_and_no_half_is_too_small(
-    position: int, length: int, align: int, smallest: int
-) -> None:
-    end = position + length
-    cut = steal_point(position, end, align=align, smallest=smallest)
-    if cut is None:
-        # Nothing that could be cut well was refused: the best aligned middle fails too.
-        best = position + (length + 1) // 2
-        best -= best % align
-        assert best - position < smallest or end - best < smallest
-        return
-    assert cut % align == 0
-    assert position < cut < end
-    assert cut - position >= smallest
-    assert end - cut >= smallest
-
-
-@thorough
-@given(position=st.integers(0, 10**6), length=st.integers(2, 10**6))
-def test_without_alignment_the_thief_takes_half(position: int, length: int) -> None:
-    cut = steal_point(position, position + length)
-    assert cut is not None
-    assert abs((cut - position) - (position + length - cut)) <= 1
 
 
 @thorough

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_dl.domain.errors import DiskError, ErrorCode
-from tui_dl.storage import kernel_calls
 from tui_dl.storage.part_file import PartFile
 
 Pwrite = Callable[[int, bytes | memoryview, int], int]
@@ -98,31 +97,6 @@ def test_d3_a_disk_that_is_really_full_and_then_freed(small_disk: Path) -> None:
     full.close()
 
 
-def test_d3_allocation_shows_a_full_disk_at_once(small_disk: Path) -> None:
-    part = PartFile.reserve(small_disk, "a.bin")
-    with pytest.raises(DiskError) as caught:
-        part.allocate(2 * 1024 * 1024)
-    assert caught.value.code is ErrorCode.DISK_FULL
-    part.allocate(512 * 1024)
-    assert part.part_path.stat().st_blocks * 512 >= 512 * 1024
-    part.close()
-
-
-def test_d7_allocation_keeps_what_was_written(part: PartFile) -> None:
-    part.write_at(b"abc", 10_000)
-    part.allocate(50_000)
-    part.allocate(0)
-    assert part.read_at(10_000, 3) == b"abc"
-
-
-def test_d7_a_file_system_without_allocation_is_no_error(
-    part: PartFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kernel_calls, "_fallocate", None)
-    part.allocate(1_000_000)
-    assert part.size_bytes() == 0
-
-
 def test_the_size_is_set_exactly(part: PartFile) -> None:
     part.write_at(b"abcdef", 0)
     part.set_size(4)
@@ -155,9 +129,9 @@ def test_d6_a_failed_sync_is_final(
         patch.setattr(os, "fdatasync", fail)
         with pytest.raises(DiskError):
             part.sync()
-    for sync in (part.sync, part.sync_all):
+    for metadata_too in (False, True):
         with pytest.raises(DiskError) as caught:
-            sync()
+            part.sync(metadata_too=metadata_too)
         assert caught.value.code is ErrorCode.DISK_IO
 
 

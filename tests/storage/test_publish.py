@@ -35,7 +35,7 @@ def take_way(way: str, patch: pytest.MonkeyPatch) -> None:
 def filled(directory: Path, name: str = "a.bin") -> PartFile:
     part = PartFile.reserve(directory, name)
     part.write_at(b"whole", 0)
-    part.sync_all()
+    part.sync(metadata_too=True)
     return part
 
 
@@ -163,7 +163,7 @@ from tui_dl.storage.part_file import PartFile
 directory, way, call, when = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
 part = PartFile.reserve(directory, "a.bin")
 part.write_at(b"whole", 0)
-part.sync_all()
+part.sync(metadata_too=True)
 print(part.identity.device, part.identity.inode, flush=True)
 if way != "renameat2":
     kernel_calls._renameat2 = None

@@ -180,10 +180,6 @@ class FaultServer:
         """
         self.log.wait_for(lambda: self.log.is_idle, timeout_s)
 
-    async def until_idle(self, timeout_s: float = 10) -> None:
-        """Wait on the caller's loop until no request is being answered."""
-        await self.log.until(lambda: self.log.is_idle, timeout_s)
-
     # -- break the link -----------------------------------------------------------------------
 
     def drop_connections(self, *, reset: bool = True) -> None:

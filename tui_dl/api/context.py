@@ -5,7 +5,6 @@ Must not know any dialect.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import field
@@ -21,8 +20,6 @@ from tui_dl.api.requests import is_trusted
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.service.contract import DownloadService
-
-_GID_PREFIX = re.compile("[0-9a-f]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +84,6 @@ class ApiContext:
         row = self.find(id_or_gid)
         details = None if row is None else await self.service.details(row.id)
         return None if details is None else details.download
-
-    def find_by_prefix(self, gid: str) -> list[DownloadSnapshot]:
-        """Return all downloads whose gid begins so; for aria2 only, where this is usual."""
-        wanted = gid.lower()
-        if not _GID_PREFIX.fullmatch(wanted):
-            return []
-        return [row for row in self.rows.rows() if row.gid.startswith(wanted)]
 
 
 def make_context(

@@ -40,19 +40,6 @@ class Range:
         return Range(self.start, at), Range(at, self.end)
 
 
-def steal_point(position: int, end: int, *, align: int = 1, smallest: int = 1) -> int | None:
-    """Return where to cut ``position..end`` so that a thief takes the second half.
-
-    The cut is aligned down to ``align``; ``None`` when a half would be shorter than
-    ``smallest`` bytes.
-    """
-    middle = position + (end - position + 1) // 2
-    middle -= middle % align
-    if middle - position < smallest or end - middle < smallest:
-        return None
-    return middle
-
-
 class RangeSet:
     """An immutable set of bytes, kept as disjoint, sorted, non-touching ranges."""
 

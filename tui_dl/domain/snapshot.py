@@ -121,7 +121,7 @@ class WorkerSnapshot:
     rate_bps: float
     age_s: float
     state: str
-    """A word: connecting, waiting, receiving, backing off."""
+    """A word: connecting, waiting, receiving."""
 
 
 @dataclass(frozen=True, slots=True)

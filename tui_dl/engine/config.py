@@ -42,8 +42,6 @@ class EngineConfig:
     """Tries in a row without progress before a download fails; 0 is endless."""
     retry_base_s: float = 1.0
     retry_max_s: float = 60.0
-    min_rate_bps: int = 1024
-    """A connection below this for 30 s is replaced while others are faster."""
     user_agent: str = ""
     """Empty: ``tui-dl/VERSION``."""
     proxy: str | None = None

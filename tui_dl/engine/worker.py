@@ -24,7 +24,6 @@ class WorkerState(Enum):
 
     CONNECTING = "connecting"
     RECEIVING = "receiving"
-    BACKING_OFF = "backing off"
 
 
 class Span(Protocol):

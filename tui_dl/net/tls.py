@@ -17,9 +17,6 @@ from tui_dl.domain.errors import ErrorCode, TransferError
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.net.threads import call_in_thread
 
-RECORD_BYTES = 16 * 1024
-"""Largest plaintext of one record (RFC 8446 section 5.1)."""
-
 
 @dataclass(frozen=True, slots=True)
 class TlsOptions:

@@ -1,4 +1,4 @@
-"""Linux calls that the standard library lacks: renameat2, fallocate, statx, fstatfs.
+"""Linux calls that the standard library lacks: renameat2, statx, fstatfs.
 
 Must not decide what to do when a call is missing: it reports ``False`` and the caller
 falls back. Elsewhere than on Linux none of them is there.
@@ -14,7 +14,6 @@ import sys
 
 _RENAME_NOREPLACE = 1
 _RENAME_UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP})
-_ALLOCATE_UNSUPPORTED = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
 
 _EXT = 0xEF53
 _XFS = 0x58465342
@@ -33,7 +32,6 @@ _AT_SYMLINK_NOFOLLOW, _AT_EMPTY_PATH = 0x100, 0x1000
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _renameat2 = getattr(_libc, "renameat2", None)
 _statx = getattr(_libc, "statx", None)
-_fallocate = getattr(_libc, "fallocate64", None) or getattr(_libc, "fallocate", None)
 
 
 def rename_unless_exists(dir_fd: int, old: str, new: str, new_dir_fd: int | None = None) -> bool:
@@ -60,29 +58,6 @@ def rename_unless_exists(dir_fd: int, old: str, new: str, new_dir_fd: int | None
     if code in _RENAME_UNSUPPORTED:
         return False
     raise OSError(code, os.strerror(code), old, None, new)
-
-
-def allocate_blocks(fd: int, size_bytes: int) -> bool:
-    """Reserve the blocks of the first ``size_bytes`` bytes; ``False`` where unsupported.
-
-    Not ``os.posix_fallocate``: where the file system lacks the call, glibc imitates it by
-    reading and writing back one byte of each block, which may undo a write that another
-    thread makes at the same moment.
-
-    Raises:
-        OSError: no space is left, or the disk failed.
-    """
-    if _fallocate is None:
-        return False
-    while _fallocate(
-        ctypes.c_int(fd), ctypes.c_int(0), ctypes.c_int64(0), ctypes.c_int64(size_bytes)
-    ):
-        code = ctypes.get_errno()
-        if code in _ALLOCATE_UNSUPPORTED:
-            return False
-        if code != errno.EINTR:
-            raise OSError(code, os.strerror(code))
-    return True
 
 
 def birth_ns(dir_fd: int, name: str = "") -> int:

@@ -36,7 +36,7 @@ from tui_dl.storage.folder import (
     require_same_file,
     sync_folder,
 )
-from tui_dl.storage.kernel_calls import allocate_blocks, stamps_are_local
+from tui_dl.storage.kernel_calls import stamps_are_local
 from tui_dl.storage.publish import publish_no_replace, recover_publish
 
 __all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
@@ -263,10 +263,6 @@ class PartFile:
                 sync_folder(dir_fd)
             self._entry_is_synced = True
 
-    def sync_all(self) -> None:
-        """Put bytes and metadata on stable storage, as ``sync`` does; not the name."""
-        self._sync(os.fsync)
-
     def set_size(self, size_bytes: int) -> None:
         """Cut or extend the file to exactly ``size_bytes``; new bytes read as zeros.
 
@@ -275,18 +271,6 @@ class PartFile:
         """
         with self._descriptor("resizing") as fd:
             os.ftruncate(fd, size_bytes)
-
-    def allocate(self, size_bytes: int) -> None:
-        """Reserve disk space for the first ``size_bytes``, so that a full disk shows now.
-
-        Where the file system cannot do it nothing happens. Zeros are not data.
-
-        Raises:
-            DiskError: ``DISK_FULL``, ``FILE_TOO_LARGE``.
-        """
-        if size_bytes > 0:
-            with self._descriptor("reserving space for") as fd:
-                allocate_blocks(fd, size_bytes)
 
     def check_in_place(self) -> None:
         """Check that the path still leads to our file and that no other name does.

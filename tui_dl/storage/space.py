@@ -1,4 +1,4 @@
-"""How much room a target has. Must not reserve any: ``PartFile.allocate`` does."""
+"""How much room a target has. Must not reserve any: ``room.py`` counts what is promised."""
 
 from __future__ import annotations
 

@@ -30,11 +30,6 @@ class RpcError(UsageError):
         self.wire_code = wire_code
 
     @property
-    def is_unauthorized(self) -> bool:
-        """Whether a token was missing or wrong: such an answer is held back for a while."""
-        return self.message == UNAUTHORIZED
-
-    @property
     def reply_status(self) -> int:
         """Status of an HTTP reply that holds nothing but this error."""
         return _HTTP_STATUS.get(self.wire_code, 400)
