@@ -91,3 +91,83 @@ def test_marks_of_origin_are_a_setting(place: Place, fault_server: FaultServer) 
 
     assert done.returncode == 0, done.stderr
     assert os.getxattr(place.target / "x", "user.xdg.origin.url").decode() == url
+
+
+def test_a_finished_file_is_moved_and_found_there_by_the_next_get(
+    place: Place, fault_server: FaultServer
+) -> None:
+    url = fault_server.add(Resource(path="/a.iso", size=SIZE))
+    line = ("get", "-d", "target", "--move-to", "done", url)
+
+    first = place.run(*line)
+    sent = fault_server.bytes_sent()
+    again = place.run(*line)
+
+    path = place.folder / "done" / "a.iso"
+    assert (first.returncode, first.stdout.decode()) == (0, f"{path}\n"), first.stderr
+    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+    assert b"is already here" in again.stderr
+    assert fault_server.bytes_sent() <= sent + 1, "it was fetched twice"
+    check_file(path, 1, SIZE)
+    assert [list(place.target.iterdir()), [p.name for p in path.parent.iterdir()]] == [
+        [],
+        ["a.iso"],
+    ]
+
+
+def test_one_that_cannot_be_moved_is_done_and_the_reason_is_told(
+    place: Place, fault_server: FaultServer
+) -> None:
+    (place.folder / "file").write_text("no folder")
+    url = fault_server.add(Resource(path="/a.iso", size=SIZE))
+
+    done = place.run("get", "-d", "target", "--move-to", "file/sub", url)
+    listed = place.run("ls", json.loads(place.run("ls", "--json").stdout)["id"])
+
+    assert (done.returncode, done.stdout.decode()) == (0, f"{place.target / 'a.iso'}\n")
+    assert b"It stays in" in done.stderr
+    assert b"remark     It stays in" in listed.stdout
+
+
+def test_a_list_and_a_category_name_the_last_folder(
+    place: Place, fault_server: FaultServer
+) -> None:
+    (place.folder / "list").write_text(
+        f"{fault_server.add(Resource(path='/a.iso', size=9))}\n  category=images\n"
+        f"{fault_server.add(Resource(path='/b.iso', size=9))}\n  move-to={place.folder}/own\n"
+    )
+    rule = f"after.categories=images = *.iso -> {place.folder}/in -> {place.folder}/out"
+    one = fault_server.add(Resource(path="/c.iso", size=9))
+
+    done = place.run("get", "-q", "-d", "target", "-i", "list", "--set", rule)
+    named = place.run("get", "-q", "--category", "images", "--set", rule, one)
+
+    assert sorted(done.stdout.decode().split()) == [
+        f"{place.folder}/out/a.iso",
+        f"{place.folder}/own/b.iso",
+    ]
+    assert named.stdout.decode().split() == [f"{place.folder}/out/c.iso"]
+
+
+def test_a_download_is_moved_and_renamed_without_an_engine(
+    place: Place, fault_server: FaultServer
+) -> None:
+    url = fault_server.add(Resource(path="/a.iso", size=SIZE))
+    assert place.run("get", "-q", "-d", "target", url).returncode == 0
+    id_ = json.loads(place.run("ls", "--json").stdout)["id"]
+    (place.folder / "taken").mkdir()
+    (place.folder / "taken" / "b.iso").write_text("precious")
+
+    codes = [
+        place.run("move", id_, "./films").returncode,
+        place.run("rename", id_, "b.iso").returncode,
+        place.run("move", id_, "taken").returncode,
+        place.run("rename", id_, "sub/c.iso").returncode,
+        place.run("move", id_, "nowhere").returncode,
+    ]
+
+    assert codes == [0, 0, 1, 2, 2]
+    check_file(place.folder / "films" / "b.iso", 1, SIZE)
+    assert (place.folder / "taken" / "b.iso").read_text() == "precious"
+    row = json.loads(place.run("ls", "--json").stdout)
+    assert (row["directory"], row["name"]) == (str(place.folder / "films"), "b.iso")

@@ -49,6 +49,8 @@ class Task:
     size: int
     options: tuple[str, ...]
     """The word PLACE in them becomes the number of the run."""
+    goal: str = ""
+    """Folder of the finished file, if that is another one; PLACE as above."""
 
 
 class Fuse:
@@ -124,11 +126,16 @@ def run(task: Task, place: Path, point: int | None) -> int:
 
 def check(task: Task, place: Path) -> None:
     """Raise AssertionError unless there is one right file and one finished download."""
-    found = [path.name for path in (place / "target").iterdir()]
+    target = Path(task.goal.replace("PLACE", place.name)) if task.goal else place / "target"
+    if task.goal:
+        left_over = [path.name for path in (place / "target").iterdir()]
+        assert not left_over, f"still in the first folder: {left_over}"
+    found = [path.name for path in target.iterdir()]
     assert found == [task.url.rpartition("/")[2]], f"in the folder: {found}"
-    check_file(place / "target" / found[0], task.seed, task.size)
-    rows = [(r.status, r.name) for r in read_catalog(place / "state" / "catalog.sqlite3").records]
-    assert rows == [(Status.COMPLETED, found[0])], f"in the list: {rows}"
+    check_file(target / found[0], task.seed, task.size)
+    records = read_catalog(place / "state" / "catalog.sqlite3").records
+    rows = [(r.status, r.directory, r.name, r.moving) for r in records]
+    assert rows == [(Status.COMPLETED, str(target), found[0], None)], f"in the list: {rows}"
     left = list((place / "state" / "journal").iterdir())
     assert not left, f"beside the list: {left}"
 
@@ -164,6 +171,7 @@ def main(text: str) -> None:
         wanted["seed"],
         wanted["size"],
         tuple(wanted["options"]),
+        wanted.get("goal", ""),
     )
     rng = random.Random(wanted["start"])
     places: list[str] = []

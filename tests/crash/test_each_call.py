@@ -46,6 +46,31 @@ def test_a_kill_at_any_call_costs_nothing(
     assert places.total() >= 6, "few calls were met: is anything counted?"
 
 
+@pytest.mark.parametrize("is_other_disk", [False, True], ids=["same disk", "other disk"])
+def test_a_kill_while_the_finished_file_is_moved_leaves_one_in_one_place(
+    fault_server: FaultServer, memory_folder: Path, tmp_path: Path, is_other_disk: bool
+) -> None:
+    if is_other_disk and memory_folder.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system here")
+    url = fault_server.add(Resource(path="/small.bin", size=SIZE))
+    goal = f"{tmp_path if is_other_disk else memory_folder}/PLACE/done"
+    places = kill_at_each_call(
+        {
+            "base": str(memory_folder),
+            "url": url,
+            "seed": 1,
+            "size": SIZE,
+            "options": ["--move-to", goal],
+            "goal": goal,
+            # What comes before is that of every download.
+            "start": 1 if EVERY else 40,
+            "step": 1 if EVERY else 2,
+            "twice": is_other_disk,
+        }
+    )
+    assert places.total() >= 6, "few calls were met: is anything counted?"
+
+
 async def change_once(x: Exchange) -> None:
     """Give each run two thirds of one version; all that it asks for later is another one."""
     run = x.request.header("x-run")

@@ -13,6 +13,7 @@ from tui_dl.domain.model import (
     Digest,
     DownloadOptions,
     DownloadRecord,
+    Moving,
     OldPart,
     PartIdentity,
     PieceHashes,
@@ -72,6 +73,7 @@ options = st.builds(
     interface=st.none() | texts,
     ip_version=st.sampled_from([None, 4, 6]),
     http2=st.none() | st.booleans(),
+    move_to=st.none() | texts,
     resolve=st.lists(texts, max_size=2).map(tuple),
 )
 
@@ -123,6 +125,10 @@ records = st.builds(
     started_at=st.none() | moments,
     completed_at=st.none() | moments,
     final_modified_ns=st.none() | counts,
+    moving=st.none()
+    | st.builds(Moving, texts, texts, texts, st.builds(PartIdentity, counts, counts)),
+    loaded_in=st.none() | texts,
+    remark=texts,
 )
 
 

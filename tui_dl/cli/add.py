@@ -66,7 +66,7 @@ def run(flags: AddFlags, console: Console) -> int:
     import asyncio
 
     from tui_dl.cli import engine
-    from tui_dl.cli.gathering import find_links, target_folder, with_curl
+    from tui_dl.cli.gathering import find_links, options_in, target_folder, with_curl
     from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
@@ -80,6 +80,7 @@ def run(flags: AddFlags, console: Console) -> int:
     )
     setup = read_setup(flags)
     directory = target_folder(flags.directory, flags.category, setup.settings)
+    options = options_in(flags.category, options, setup.settings)
     if flags.links is not None:
         asked = engine.engine_config(setup.settings, setup.paths, Path.cwd())
         urls = asyncio.run(find_links(urls, flags.links, options, asked))
@@ -103,13 +104,19 @@ def run(flags: AddFlags, console: Console) -> int:
         if flags.is_first:
             requests = [replace(item, position=at) for at, item in enumerate(requests)]
         if client.place is not None and not client.place.is_own:
-            requests = [replace(item, directory=_there(item.directory)) for item in requests]
+            requests = [_elsewhere(item) for item in requests]
         return tell_added(requests, await client.service.add(requests), client, console)
 
     return run_client(flags, console, work)
 
 
-def _there(directory: str) -> str:
+def _elsewhere(request: AddRequest) -> AddRequest:
+    moved = request.options.move_to
+    options = replace(request.options, move_to=folder_there(moved)) if moved else request.options
+    return replace(request, directory=folder_there(request.directory), options=options)
+
+
+def folder_there(directory: str) -> str:
     """Return the folder for another machine: what lies below here lies below its default."""
     path = Path(directory)
     here = Path.cwd()

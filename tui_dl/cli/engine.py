@@ -40,7 +40,10 @@ def notices(service: DownloadService) -> tuple[str, ...]:
 def categories_of(settings: Settings) -> tuple[Category, ...]:
     """Return the categories of the settings with whole paths."""
     found = parse_categories(settings.after.categories)
-    return tuple(replace(item, folder=str(absolute(item.folder))) for item in found)
+    return tuple(
+        replace(item, folder=str(absolute(item.folder)), move_to=_file(item.move_to or ""))
+        for item in found
+    )
 
 
 def engine_config(
@@ -92,6 +95,7 @@ def engine_config(
         only_asked=only_asked,
         # Who names a folder wants the files there, and a shell has a current one.
         categories=categories_of(settings) if is_default and not only_asked else (),
+        move_to=_file(after.move_to) or "" if is_default and not only_asked else "",
         hooks=HookSettings(
             tuple(shlex.split(after.on_complete)),
             tuple(shlex.split(after.on_failure)),

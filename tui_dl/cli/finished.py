@@ -40,7 +40,7 @@ def _answers(row: DownloadSnapshot, request: AddRequest) -> bool:
     return (
         row.status is Status.COMPLETED
         and row.url == request.url
-        and row.directory == request.directory
+        and request.directory in (row.directory, row.loaded_in)
         and row.options.out == request.options.out
     )
 

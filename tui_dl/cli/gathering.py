@@ -67,6 +67,22 @@ def target_folder(directory: str | None, category: str | None, settings: Setting
     return Path(category_named(category, categories_of(settings)).folder)
 
 
+def options_in(
+    category: str | None, options: DownloadOptions, settings: Settings
+) -> DownloadOptions:
+    """Return the options with what a category adds to them.
+
+    Raises:
+        UsageError: there is no such category.
+    """
+    from tui_dl.cli.engine import categories_of
+    from tui_dl.cli.requests import in_category
+
+    if category is None:
+        return options
+    return in_category(options, category_named(category, categories_of(settings)))
+
+
 async def find_links(
     pages: Sequence[str], pattern: str, options: DownloadOptions, config: EngineConfig
 ) -> tuple[str, ...]:

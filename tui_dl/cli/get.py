@@ -84,7 +84,7 @@ def run(flags: GetFlags, console: Console) -> int:
     import asyncio
 
     from tui_dl.cli import engine
-    from tui_dl.cli.gathering import find_links, target_folder, with_curl
+    from tui_dl.cli.gathering import find_links, options_in, target_folder, with_curl
     from tui_dl.cli.handover import fetch
     from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
@@ -93,6 +93,7 @@ def run(flags: GetFlags, console: Console) -> int:
     setup = read_setup(flags)
     directory = target_folder(flags.directory, flags.category, setup.settings)
     urls, options = with_curl(flags.curl, flags.urls, _options(flags), is_literal=flags.is_literal)
+    options = options_in(flags.category, options, setup.settings)
     if flags.links is not None:
         asked = engine.engine_config(setup.settings, setup.paths, directory)
         urls = asyncio.run(find_links(urls, flags.links, options, asked))

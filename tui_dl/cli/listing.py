@@ -47,6 +47,8 @@ class Row:
     rate_bps: float = 0.0
     eta_s: float | None = None
     connections: int = 0
+    remark: str = ""
+    """What could not be done with a finished file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def live_row(download: DownloadSnapshot) -> Row:
         download.rate_bps,
         download.eta_s,
         download.connections,
+        download.remark,
     )
 
 
@@ -119,6 +122,7 @@ def _stored_row(download: StoredDownload) -> Row:
         record.failure,
         record.created_at,
         record.completed_at,
+        remark=record.remark,
     )
 
 
@@ -193,6 +197,8 @@ def portrait(row: Row) -> list[str]:
         facts.append(("completed", f"{row.completed_at.astimezone():%Y-%m-%d %H:%M:%S}"))
     if row.failure is not None:
         facts.append(("reason", row.failure.message))
+    if row.remark:
+        facts.append(("remark", row.remark))
     return [f"{label:{_LABEL_CELLS}} {text}" for label, text in facts]
 
 

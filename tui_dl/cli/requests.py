@@ -19,6 +19,7 @@ from tui_dl.cli import parse
 from tui_dl.cli.input_file import InputEntry, InputOption, expand_entry, parse_input
 from tui_dl.cli.login_options import bearer
 from tui_dl.cli.moments import read_moment
+from tui_dl.cli.source_options import folder
 from tui_dl.config.paths import absolute
 from tui_dl.domain.categories import Category, category_named
 from tui_dl.domain.errors import TuiDlError, UsageError
@@ -163,7 +164,8 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
             if option.name == "dir":
                 directory = absolute(option.value)
             elif option.name == "category":
-                directory = Path(category_named(option.value, wanted.categories).folder)
+                category = category_named(option.value, wanted.categories)
+                directory, options = Path(category.folder), in_category(options, category)
             elif option.name.startswith("on-"):
                 raise UsageError("Hooks are set in the settings file only.")
             elif option.name == "pause":
@@ -202,6 +204,11 @@ def _build(entry: InputEntry, wanted: Wanted) -> tuple[AddRequest, list[str]]:
         allow_duplicate=gid is not None,
     )
     return request, notes
+
+
+def in_category(options: DownloadOptions, category: Category) -> DownloadOptions:
+    """Return the options with the folder that finished files of a category go to."""
+    return options if options.move_to is not None else replace(options, move_to=category.move_to)
 
 
 def _has_origin(url: str, other: str) -> bool:
@@ -257,6 +264,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "remote-time": ("remote_time", parse.flag),
     "conditional-get": ("conditional_get", parse.flag),
     "sequential": ("sequential", parse.flag),
+    "move-to": ("move_to", folder),
     "split": ("connections", parse.connections),
     "max-connection-per-server": ("connections", parse.connections),
     "max-download-limit": ("limit_bps", parse.limit),

@@ -54,7 +54,8 @@ def completed(download: DownloadSnapshot) -> str:
     if download.elapsed_s > 0:
         took = format_duration(download.elapsed_s)
         pace = f" in {took} ({format_rate(download.average_bps)})"
-    return f"{download.name}: {size}{pace}, {assurance(download)}."
+    remark = f" {download.remark}" if download.remark else ""
+    return f"{download.name}: {size}{pace}, {assurance(download)}.{remark}"
 
 
 def assurance(download: DownloadSnapshot) -> str:

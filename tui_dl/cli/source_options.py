@@ -13,6 +13,7 @@ import click
 from tui_dl.cli.options import Command, combined
 from tui_dl.cli.route_options import RouteFlags
 from tui_dl.domain.quick_dataclass import dataclass
+from tui_dl.config.paths import absolute
 
 _FIELDS = ("remote_time", "conditional_get", "sequential")
 
@@ -26,11 +27,17 @@ class SourceFlags(RouteFlags):
     remote_time: bool | None
     conditional_get: bool
     sequential: bool
+    move_to: str | None
 
 
 def source_values(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields of ``DownloadOptions`` out of the flags."""
-    return {name: flags[name] for name in _FIELDS}
+    return {name: flags[name] for name in _FIELDS} | {"move_to": folder(flags["move_to"])}
+
+
+def folder(text: str | None) -> str | None:
+    """Return a folder as a whole path; an empty text stays: it names none."""
+    return str(absolute(text)) if text else text
 
 
 def source_options(command: Command) -> Command:
@@ -64,5 +71,10 @@ def source_options(command: Command) -> Command:
             "--sequential",
             is_flag=True,
             help="Fill the file from its beginning, to watch it while it loads.",
+        ),
+        click.option(
+            "--move-to",
+            metavar="DIR",
+            help="Move the file there once it is finished; '' lets it stay.",
         ),
     )(command)

@@ -127,6 +127,12 @@ class After:
             read=parse_categories,
         ),
     )
+    move_to: str = field(
+        default="",
+        metadata=rule(
+            Kind.PATH, "Folder that finished files of the default folder go to; empty: they stay."
+        ),
+    )
     unpack: bool = field(
         default=False,
         metadata=rule(

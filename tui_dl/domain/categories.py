@@ -1,7 +1,8 @@
 """Kinds of files, told by their names, and the folder that each goes to. Pure.
 
 ``images = *.iso *.img -> /srv/images; films = *.mkv *.mp4 -> ~/Films`` — patterns as in a
-shell, case does not matter, the first category that fits counts.
+shell, case does not matter, the first category that fits counts. A second ``-> FOLDER``
+takes the file there once it is finished.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Category:
     patterns: tuple[str, ...]
     """Lower case."""
     folder: str
+    move_to: str | None = None
+    """Where the finished file goes, when that is another folder."""
 
     def fits(self, file_name: str) -> bool:
         """Return whether a file of that name belongs here."""
@@ -73,10 +76,11 @@ def parse_categories(text: str) -> tuple[Category, ...]:
 
 def _category(text: str) -> Category:
     name, equals, rest = text.partition("=")
-    patterns, arrow, folder = rest.rpartition("->")
-    name, folder, words = name.strip(), folder.strip(), patterns.lower().split()
-    if not equals or not arrow or not words or _NAME.fullmatch(name) is None:
+    patterns, *folders = (piece.strip() for piece in rest.split("->"))
+    name, words = name.strip(), patterns.lower().split()
+    if not equals or not words or len(folders) not in (1, 2) or _NAME.fullmatch(name) is None:
         raise UsageError(f"It takes a name, patterns and a folder. {_EXAMPLE}")
-    if not folder.startswith(("/", "~")):
-        raise UsageError(f"{folder!r} must be a whole path. {_EXAMPLE}")
-    return Category(name, tuple(words), folder)
+    for folder in folders:
+        if not folder.startswith(("/", "~")):
+            raise UsageError(f"{folder!r} must be a whole path. {_EXAMPLE}")
+    return Category(name, tuple(words), *folders)

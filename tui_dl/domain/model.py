@@ -152,6 +152,8 @@ class DownloadOptions:
     """``HOST:PORT:ADDRESS[,ADDRESS]`` in place of look-ups."""
     http2: bool | None = None
     """Offer HTTP/2 to https servers."""
+    move_to: str | None = None
+    """Absolute folder that the finished file is moved to; empty: it stays where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,19 @@ class OldPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """Where a file is being moved to. Noted before the disk is touched (see ``carry.py``)."""
+
+    directory: str
+    name: str
+    """The final name there."""
+    entry: str
+    """What the file is called there: ``name``, or its part while it is unfinished."""
+    file: PartIdentity
+    """The file that arrives: ours itself by a rename, a new one by a copy."""
+
+
+@dataclass(frozen=True, slots=True)
 class DownloadRecord:
     """Everything about one download that must survive a power cut."""
 
@@ -267,6 +282,12 @@ class DownloadRecord:
     """As in ``AddRequest``."""
     final_modified_ns: int | None = None
     """mtime of the published file, to notice an edit by others."""
+    moving: Moving | None = None
+    """A move under way, or one that a kill cut short."""
+    loaded_in: str | None = None
+    """Folder that it was asked for and filled in, when it was moved at its end."""
+    remark: str = ""
+    """What could not be done with a file that is all right itself, as a sentence."""
 
     @property
     def synced_bytes(self) -> int:

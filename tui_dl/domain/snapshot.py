@@ -53,6 +53,10 @@ class DownloadSnapshot:
     completed_at: datetime | None
     elapsed_s: float
     added_by: str = ""
+    loaded_in: str | None = None
+    """Folder that it was asked for, when it was moved at its end."""
+    remark: str = ""
+    """What could not be done with a finished file, as a sentence."""
 
     @property
     def fraction(self) -> float | None:

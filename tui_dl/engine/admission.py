@@ -85,6 +85,8 @@ class Known:
         if record.status is not Status.COMPLETED:
             key = (record.url, record.directory, record.options.out)
             self._unfinished.setdefault(key, record.id)
+            if record.loaded_in is not None:
+                self._unfinished.setdefault((key[0], record.loaded_in, key[2]), record.id)
             if record.directory in self._sorted_into:  # asked for in the default folder, perhaps
                 self._unfinished.setdefault((key[0], self._home, key[2]), record.id)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.engine.delivery import deliver
 from tui_dl.engine.old_part import OldPartKeeper
 from tui_dl.engine.target import FileTarget
 
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 
 
 async def complete(job: Job, old: OldPartKeeper, assurance: Assurance) -> None:
-    """Say completed once the record is in the catalog; what is kept of ``old`` goes before.
+    """Move the file where finished ones go, and say completed once the catalog has it.
+
+    What is kept of ``old`` goes before.
 
     Raises:
         StateError, DiskError: the catalog cannot be written, or the file is not there.
     """
+    await deliver(job)
     await old.drop()
     final = Path(job.record.directory) / (job.record.name or "")
     status = await job.tools.pools.run(job.tools.pools.disk, final.stat)

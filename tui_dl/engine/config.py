@@ -74,6 +74,8 @@ class EngineConfig:
     """Tries for classes of errors, in place of ``max_tries``; 0 is endless."""
     categories: tuple[Category, ...] = ()
     """Where files of the default folder go by their names."""
+    move_to: str = ""
+    """Where finished files of the default folder go; empty: they stay."""
     hooks: HookSettings = NO_HOOKS
     resume_running: bool = True
     """Downloads that ran at the last stop run again; else they come up paused."""

@@ -19,6 +19,7 @@ from tui_dl.engine.job import Job, JobTools, Stop
 from tui_dl.engine.moves import Moves
 from tui_dl.engine.press import EVENT_KINDS, Press
 from tui_dl.engine.queue import Queue
+from tui_dl.engine.relocate import settle_moves
 from tui_dl.engine.room_watch import waits_for_room
 from tui_dl.engine.steward import HostShares, Steward
 
@@ -68,6 +69,7 @@ class Core:
             elif is_queued:
                 self.queue.append(record.id)
         self._ticker = asyncio.create_task(self._tick(), name="ticker")
+        settle_moves(self)
         self.steward.open()
         self.fill_slots()
         self.picture()

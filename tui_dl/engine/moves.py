@@ -19,6 +19,8 @@ class Moves:
         self.under_way: dict[str, asyncio.Event] = {}
         self.are_stopped = False
         """The engine closes: a copy that is not done is given up."""
+        self.tasks: set[asyncio.Task[None]] = set()
+        """Looking for what a kill left of a move."""
 
     @contextmanager
     def holding(self, record_id: str) -> Iterator[None]:
@@ -45,3 +47,5 @@ class Moves:
         self.are_stopped = True
         for done in tuple(self.under_way.values()):
             await done.wait()
+        if self.tasks:
+            await asyncio.wait(self.tasks)

@@ -93,6 +93,8 @@ def _row(job: Job, rank: int | None, now_s: float, version: int) -> DownloadSnap
         completed_at=record.completed_at,
         elapsed_s=elapsed_s,
         added_by=record.added_by,
+        loaded_in=record.loaded_in,
+        remark=record.remark,
     )
 
 

@@ -6,22 +6,21 @@ record, and back again if the record cannot be saved. Must not know the queue.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_dl.domain.errors import DiskError, ErrorCode, TuiDlError, UsageError
-from tui_dl.domain.model import DownloadRecord, PartIdentity, Status
+from tui_dl.domain.model import DownloadRecord, Moving, PartIdentity, Status
 from tui_dl.domain.names import safe_name
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
+from tui_dl.engine.carrying import carry_file, settle_move
 from tui_dl.engine.job import Job, Stop
-from tui_dl.storage import carry
-from tui_dl.storage.carry import Carried
 from tui_dl.storage.claim import PART_SUFFIX
 from tui_dl.storage.folder import entry_status, opened_folder
-from tui_dl.storage.space import check_space
 
 if TYPE_CHECKING:
     from tui_dl.engine.core import Core
@@ -69,6 +68,25 @@ async def relocate_in(core: Core, record_id: str, directory: str | None, name: s
         core.fill_slots()
 
 
+def settle_moves(core: Core) -> None:
+    """Look for what an earlier process was moving when it was killed; nothing waits for it."""
+    for job in core.jobs.values():
+        if job.record.moving is not None:
+            task = asyncio.create_task(_settle_one(core, job), name="settle move")
+            core.moves.tasks.add(task)
+            task.add_done_callback(core.moves.tasks.discard)
+
+
+async def _settle_one(core: Core, job: Job) -> None:
+    try:
+        with core.moves.holding(job.record.id):
+            await settle_move(job)
+    except TuiDlError as error:
+        job.note(error.message)
+    core.note_change(job)
+    core.fill_slots()
+
+
 async def _relocate_stopped(core: Core, job: Job, wish: Wish) -> None:
     """Let a running job leave, move it, and queue it again, first of all, whatever came of it."""
     had_slot = job.is_active
@@ -96,6 +114,8 @@ async def relocate(job: Job, wish: Wish, is_stopped: Callable[[], bool]) -> None
     changes: dict[str, Any] = {"directory": wish.directory, "options": options}
     if wish.name is not None and record.name is not None:
         changes["name"] = wish.name
+    await settle_move(job)
+    record = job.record
     if (wish.directory, wish.name) == (record.directory, record.name) or record.part is None:
         await _save(job, changes)
         return
@@ -109,13 +129,10 @@ async def _carry_finished(
     job: Job, wish: Wish, changes: dict[str, Any], is_stopped: Callable[[], bool]
 ) -> None:
     record = job.record
-    assert record.part is not None
-    old = Path(record.directory) / (record.name or "")
-    new = Path(wish.directory) / (wish.name or old.name)
-    carried = await _begin(job, old, new, record.part, is_stopped)
+    name = wish.name or record.name or ""
+    moving = Moving(wish.directory, name, name, _file_of(record))
     # An edit of the user since then is still one: the time of a file that was edited stays unknown.
-    changes["part"] = carried.identity
-    await _end(job, carried, changes)
+    await carry_file(job, record.name or "", moving, changes, is_stopped)
 
 
 async def _carry_part(
@@ -136,47 +153,15 @@ async def _carry_part(
         await _save(job, {**changes, "part": None, "part_name": None, "synced": RangeSet()})
         return
     name = wish.name or part.name
-    new = Path(wish.directory) / f"{name}{PART_SUFFIX}"
-    await tools.pools.run(tools.pools.disk, _refuse_taken, new.with_name(name))
-    carried = await _begin(job, part.part_path, new, part.identity, is_stopped)
-    await _end(job, carried, {**changes, "part": carried.identity, "part_name": new.name})
+    entry = f"{name}{PART_SUFFIX}"
+    await tools.pools.run(tools.pools.disk, _refuse_taken, Path(wish.directory) / name)
+    if part.identity != record.part:
+        job.change(part=part.identity)  # a reboot gave its disk another number
+    moving = Moving(wish.directory, name, entry, part.identity)
+    await carry_file(job, part.part_name, moving, {**changes, "part_name": entry}, is_stopped)
     if tools.config.checkpoints:
         # The move has touched the file: a journal that does not know that would not be believed.
         await tools.new_target(job.record).settle(job.record, restored.written)
-
-
-async def _begin(
-    job: Job, old: Path, new: Path, identity: PartIdentity, is_stopped: Callable[[], bool]
-) -> Carried:
-    tools = job.tools
-
-    def work() -> Carried:
-        if _device(old.parent) != _device(new.parent):
-            check_space(new.parent, old.stat().st_size, tools.config.min_free_bytes)
-        return carry.begin(old, new, identity, is_stopped)
-
-    try:
-        # A copy takes its time; hashes can wait for it, writes cannot.
-        return await tools.pools.run(tools.pools.hashing, work)
-    except InterruptedError as error:
-        raise DiskError("The move was given up.", code=ErrorCode.NOT_ALLOWED_NOW) from error
-    except OSError as error:
-        raise DiskError(f"{old} cannot be moved: {error.strerror}.") from error
-
-
-async def _end(job: Job, carried: Carried, changes: dict[str, Any]) -> None:
-    """Note the new place; take the file back if that fails."""
-    disk = job.tools.pools.disk
-    try:
-        await _save(job, changes)
-    except TuiDlError:
-        await job.tools.pools.run(disk, carried.undo)
-        raise
-    job.note(f"Moved to {carried.new}.")
-    try:
-        await job.tools.pools.run(disk, carried.finish)
-    except DiskError as error:
-        job.note(f"The old file is still there: {error.message}")
 
 
 async def _save(job: Job, changes: dict[str, Any]) -> None:
@@ -188,6 +173,11 @@ async def _save(job: Job, changes: dict[str, Any]) -> None:
         raise
 
 
+def _file_of(record: DownloadRecord) -> PartIdentity:
+    assert record.part is not None
+    return record.part
+
+
 def _refuse_taken(path: Path) -> None:
     if not path.parent.is_dir():
         return
@@ -196,9 +186,3 @@ def _refuse_taken(path: Path) -> None:
             raise DiskError(
                 f"{path} is there already. It was left alone.", code=ErrorCode.NAME_TAKEN
             )
-
-
-def _device(folder: Path) -> int | None:
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder.stat().st_dev

@@ -14,6 +14,7 @@ from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.announced import Described, hear, read_description
+from tui_dl.engine.carrying import settle_move
 from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.completion import complete, quarantine
 from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
@@ -83,6 +84,7 @@ class Run:
         Raises:
             TuiDlError: it cannot be finished now.
         """
+        await settle_move(self._job)
         if await self._restore() or await self._is_unchanged():
             return
         tools = self._job.tools
@@ -338,13 +340,8 @@ class Run:
             await self._target.discard()
         except DiskError as failed:
             job.note(failed.message)
-        await job.change_durably(
-            part=None,
-            part_name=None,
-            total_bytes=None,
-            synced=RangeSet(),
-            assurance=Assurance.PENDING,
-        )
+        nothing = {"part": None, "part_name": None, "total_bytes": None, "synced": RangeSet()}
+        await job.change_durably(**nothing, assurance=Assurance.PENDING)
         await self._target.close(forget=True)
         if job.record.status is not Status.PROBING:
             job.must_apply(Event.CHANGED)

@@ -20,6 +20,7 @@ from tui_dl.domain.model import (
     Digest,
     DownloadOptions,
     DownloadRecord,
+    Moving,
     OldPart,
     PartIdentity,
     PieceHashes,
@@ -67,6 +68,7 @@ _PLAIN_OPTIONS = (
     "interface",
     "ip_version",
     "http2",
+    "move_to",
 )
 """Options that are JSON values as they stand."""
 
@@ -121,6 +123,9 @@ def encode_record(record: DownloadRecord) -> bytes:
             "completed_at": _encode_time(record.completed_at),
             "final_modified_ns": record.final_modified_ns,
             "added_by": record.added_by,
+            "moving": None if record.moving is None else _encode_moving(record.moving),
+            "loaded_in": record.loaded_in,
+            "remark": record.remark,
         },
         separators=(",", ":"),
     ).encode("ascii")
@@ -142,6 +147,7 @@ def decode_record(body: bytes) -> DownloadRecord:
 def _record(fields: _Json) -> DownloadRecord:
     part, failure, digest = fields.get("part"), fields.get("failure"), fields.get("digest")
     supported, old = fields.get("ranges_supported"), fields.get("old_part")
+    moving = fields.get("moving")
     created_at = _decode_time(fields["created_at"])
     if created_at is None:
         raise ValueError("no created_at")
@@ -181,6 +187,9 @@ def _record(fields: _Json) -> DownloadRecord:
         completed_at=_decode_time(fields.get("completed_at")),
         final_modified_ns=_int_or_none(fields.get("final_modified_ns")),
         added_by=_text(fields.get("added_by", "")),
+        moving=None if moving is None else _decode_moving(moving),
+        loaded_in=_text_or_none(fields.get("loaded_in")),
+        remark=_text(fields.get("remark", "")),
     )
 
 
@@ -261,6 +270,24 @@ def _decode_old_part(fields: _Json) -> OldPart:
         came_from=_text(fields["came_from"]),
         part=PartIdentity(*map(int, fields["part"])),
         written=decode_ranges(fields["written"]),
+    )
+
+
+def _encode_moving(moving: Moving) -> dict[str, object]:
+    return {
+        "directory": moving.directory,
+        "name": moving.name,
+        "entry": moving.entry,
+        "file": _encode_part(moving.file),
+    }
+
+
+def _decode_moving(fields: _Json) -> Moving:
+    return Moving(
+        directory=_text(fields["directory"]),
+        name=_text(fields["name"]),
+        entry=_text(fields["entry"]),
+        file=PartIdentity(*map(int, fields["file"])),
     )
 
 

@@ -72,6 +72,29 @@ async def test_clients_name_no_files_to_read(server: Served, tmp_path: Path) -> 
         assert (await server.http.post("/tui-dl/act", content=act)).status_code == 400
 
 
+async def test_finished_files_go_where_a_client_may_write(server: Served, tmp_path: Path) -> None:
+    """S8: another name for a target folder is one all the same."""
+    folder = str(server.driver.folder)
+    for wanted, kept in (("/etc", None), ("sub", f"{folder}/sub"), ("", "")):
+        options = DownloadOptions(move_to=wanted)
+        request = AddRequest(f"{CLOSED}?{wanted}", folder, options, paused=True)
+        result = await add(server, request)
+        if kept is None:
+            assert result.failure is not None
+            assert result.failure.code is ErrorCode.NOT_WRITABLE
+        else:
+            assert server.driver.row(str(result.id)).options.move_to == kept
+    outside = str(tmp_path / "outside")
+    id_ = await server.driver.add(CLOSED, paused=True, move_to=outside)
+    for options, status in (
+        (DownloadOptions(move_to=outside, connections=2), 200),
+        (DownloadOptions(move_to="/etc"), 403),
+    ):
+        act = encode(Act(Deed.SET_OPTIONS, (id_,), options=options))
+        assert (await server.http.post("/tui-dl/act", content=act)).status_code == status
+    assert server.driver.row(id_).options == DownloadOptions(move_to=outside, connections=2)
+
+
 async def test_a_client_s_job_is_one_of_the_port(server: Served) -> None:
     """S12: only the owner's own may be redirected to private hosts."""
     request = AddRequest(CLOSED, "", source=Source.LOCAL)

@@ -108,10 +108,17 @@ class NativeFacade:
             id_ = None if request.id is None else checked_id(request.id)
             _check_files(scope, request.options)
             folder = self._context.target_folder(scope, request.directory)
+            options = self._options_for(scope, request.options)
         except UsageError as error:
             return AddResult(AddOutcome.REFUSED, None, error.failure())
         source = request.source if trusted else Source.API
-        return replace(request, id=id_, directory=folder, source=source)
+        return replace(request, id=id_, directory=folder, source=source, options=options)
+
+    def _options_for(self, scope: Scope, options: DownloadOptions) -> DownloadOptions:
+        """Return options whose folder for finished files is one that the caller may name."""
+        if not options.move_to:
+            return options
+        return replace(options, move_to=self._context.target_folder(scope, options.move_to))
 
     async def _preview(self, scope: Scope, body: bytes) -> Response:
         wanted = decode(body, Additions).requests
@@ -128,6 +135,11 @@ class NativeFacade:
         act = decode(body, Act)
         if act.options is not None:
             _check_files(scope, act.options)
+            row = self._context.find(act.ids[0]) if act.ids else None
+            # What the owner chose comes back unchanged from clients that change something else.
+            if row is None or row.options.move_to != act.options.move_to:
+                options = await asyncio.to_thread(self._options_for, scope, act.options)
+                act = replace(act, options=options)
         if act.directory is not None:
             folder = await asyncio.to_thread(self._context.target_folder, scope, act.directory)
             act = replace(act, directory=folder)

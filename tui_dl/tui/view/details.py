@@ -140,6 +140,8 @@ def _fact_pairs(details: DownloadDetails) -> list[tuple[str, str]]:
         ("proof", assurance_sentence(download)),
         ("link", display_text(redacted(download.url))),
     ]
+    if download.remark:
+        pairs.append(("remark", display_text(download.remark)))
     if download.limit_bps:
         pairs.append(("limit", format_rate(download.limit_bps)))
     if details.ranges_supported is False:
