@@ -75,7 +75,7 @@ def test_a_list_may_hold_patterns_with_mirrors_in_step(run: Run, tmp_path: Path)
         (("http://h/[1-2]", "-o", "x"), "-o/--out speaks of one file, but there are 2"),
         (("--curl", "wget http://h/"), "--curl takes a whole command"),
         (("--curl", "curl -d x=1 http://h/"), "--data sends something"),
-        (("file.iso.aria2",), "belongs to aria2, whose unfinished files are not taken over"),
+        (("file.iso.aria2",), "does not know its URL: tui-dl get --adopt file.iso.aria2 URL"),
         (("/x/file.iso.surge",), "belongs to Surge"),
         (("--links", "*.iso"), "--links takes the address of a page"),
     ],

@@ -83,16 +83,15 @@ def refuse_foreign_part(text: str) -> None:
     Raises:
         UsageError: it is one.
     """
-    owner = _FOREIGN_PARTS.get(os.path.splitext(text)[1])  # noqa: PTH122 - it may be a URL
-    if owner is not None and "://" not in text:
+    if "://" in text:
+        return
+    if text.endswith(".aria2"):
+        raise UsageError(f"{text} does not know its URL: tui-dl get --adopt {text} URL.")
+    if text.endswith(".surge"):
         raise UsageError(
-            f"{text} belongs to {owner}, whose unfinished files are not taken over: nothing in "
-            "them says which version of the file their bytes are of. Give the URL; it is "
-            "fetched anew."
+            f"{text} belongs to Surge, whose unfinished files are not taken over: what they "
+            "hold is told nowhere beside them. Give the URL; it is fetched anew."
         )
-
-
-_FOREIGN_PARTS = {".aria2": "aria2", ".surge": "Surge"}
 
 
 def _listed(input_file: str) -> list[InputEntry]:
@@ -144,6 +143,7 @@ def _refuse_single_file_options(options: DownloadOptions, count: int) -> None:
         (options.out, "-o/--out"),
         (options.digests, "--checksum"),
         (options.mirrors, "--mirror"),
+        (options.adopt, "--adopt"),
     ):
         if given:
             raise UsageError(

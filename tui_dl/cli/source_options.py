@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from tui_dl.cli.options import Command, combined
+from tui_dl.cli.options import FILE, Command, combined
 from tui_dl.cli.route_options import RouteFlags
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.config.paths import absolute
 
-_FIELDS = ("remote_time", "conditional_get", "sequential")
+_FIELDS = ("remote_time", "conditional_get", "sequential", "adopt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class SourceFlags(RouteFlags):
     conditional_get: bool
     sequential: bool
     move_to: str | None
+    adopt: str | None
 
 
 def source_values(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,6 +72,12 @@ def source_options(command: Command) -> Command:
             "--sequential",
             is_flag=True,
             help="Fill the file from its beginning, to watch it while it loads.",
+        ),
+        click.option(
+            "--adopt",
+            metavar="NAME.aria2",
+            type=FILE,
+            help="Go on with what aria2 has of the file: its control file.",
         ),
         click.option(
             "--move-to",

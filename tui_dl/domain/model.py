@@ -152,6 +152,8 @@ class DownloadOptions:
     """``HOST:PORT:ADDRESS[,ADDRESS]`` in place of look-ups."""
     http2: bool | None = None
     """Offer HTTP/2 to https servers."""
+    adopt: str | None = None
+    """Control file of aria2 whose bytes are taken over at the start."""
     move_to: str | None = None
     """Absolute folder that the finished file is moved to; empty: it stays where it is."""
 

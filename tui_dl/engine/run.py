@@ -13,6 +13,7 @@ from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, Transf
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.engine.adoption import adopt
 from tui_dl.engine.announced import Described, hear, read_description
 from tui_dl.engine.carrying import settle_move
 from tui_dl.engine.checkpoint import Checkpointer
@@ -173,6 +174,8 @@ class Run:
 
     async def _restored(self) -> Restored:
         """Open what is there; a file that was published already must still be what it was."""
+        if self._job.record.options.adopt is not None and self._job.record.part is None:
+            await adopt(self._job)
         restored = await self._target.restore(self._job.record)
         digest = self._job.record.digest
         if restored.published_name is not None and digest is not None:

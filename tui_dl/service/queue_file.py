@@ -104,6 +104,7 @@ def _without_files(options: DownloadOptions) -> DownloadOptions:
         save_cookies=None,
         certificate=None,
         private_key=None,
+        adopt=None,
     )
 
 

@@ -69,6 +69,7 @@ _PLAIN_OPTIONS = (
     "ip_version",
     "http2",
     "move_to",
+    "adopt",
 )
 """Options that are JSON values as they stand."""
 

@@ -172,6 +172,7 @@ def _check_files(scope: Scope, options: DownloadOptions) -> None:
         options.save_cookies,
         options.certificate,
         options.private_key,
+        options.adopt,
     )
     if not is_trusted(scope) and any(files):
         raise UsageError("Only the owner's own command line may name files.")
