@@ -21,7 +21,7 @@ BLOCKS = re.findall(r"^```\n(.*?)^```", README, re.M | re.S)
 INLINE = re.findall(r"`(tui-dl [^`]+)`", README)
 FILES = (
     *("pw.txt", "list.txt", "nightly.txt", "SHA256SUMS", "queue.json"),
-    *("me.pem", "key.pem", "cookies.txt"),
+    *("me.pem", "key.pem", "cookies.txt", "a.iso.aria2"),
 )
 
 
