@@ -16,9 +16,11 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from tests.domain.test_aria2_control import control
 from tests.project.readme_shell import LIMIT_S, PASSWORD, SEED, SIZE, Machine, make_machine
 from tests.project.sources import ROOT
 from tests.project.test_readme import README
+from tests.support.body import body_bytes
 from tests.support.daemon import microsocks, running, tinyproxy
 from tests.support.fault_server import FaultServer, Resource
 from tests.support.ports import free_port
@@ -159,6 +161,21 @@ def versions(m: Machine) -> None:
     assert str(SIZE) in out or "58.6" in out
 
 
+def moved(m: Machine) -> None:
+    out = m.run(block("tui-dl get --move-to"))
+    assert out.strip() == f"{m.home}/Films/film.mkv"
+    assert [path.name for path in (m.home / "Films").iterdir()] == ["film.mkv"]
+    assert not (m.folder / "film.mkv").exists()
+
+
+def from_aria2(m: Machine) -> None:
+    path = m.folder / "a.iso"
+    path.write_bytes(body_bytes(SEED, 0, 32 * 1024))
+    path.with_name("a.iso.aria2").write_bytes(control(b"\xc0", SIZE, piece=16 * 1024))
+    assert m.run(block("tui-dl get --adopt")).strip() == f"{m.folder}/a (1).iso"
+    assert m.files() == ["a (1).iso"]
+
+
 def hooks(m: Machine) -> None:
     path = m.folder / "settings.toml"
     path.write_text(block("[after]"))
@@ -199,6 +216,8 @@ RUN: dict[str, Callable[[Machine], None]] = {
     "tui-dl get --proxy socks5h": ways,
     "tui-dl get --dry-run": versions,
     "[after]": hooks,
+    "tui-dl get --move-to": moved,
+    "tui-dl get --adopt": from_aria2,
     'curl -X POST "http://localhost:1700/download': surge_calls,
     "TOKEN=$(tui-dl token)": all_dialects,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from tui_dl.cli.client import Client, ClientFlags, client_options, find_ids, run
 from tui_dl.cli.console import Console
 from tui_dl.cli.ids import complete_ids
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ import click
 
 from tui_dl.cli.options import FILE, Command, combined
 from tui_dl.cli.route_options import RouteFlags
-from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.config.paths import absolute
+from tui_dl.domain.quick_dataclass import dataclass
 
 _FIELDS = ("remote_time", "conditional_get", "sequential", "adopt")
 

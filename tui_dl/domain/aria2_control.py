@@ -8,9 +8,9 @@ a length before it is held against the bytes that are there.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from tui_dl.domain.errors import DiskError, UsageError
 from tui_dl.domain.http_dates import parse_http_date
 from tui_dl.domain.http_fields import ContentRange
 from tui_dl.domain.model import Assurance
+from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.domain.units import format_size
 from tui_dl.engine.lookup import Look, link_beside, look_at

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
-from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.claim import check_entry_name, give_name, open_unnamed, remove_owned
 from tui_dl.storage.errors import disk_errors
 from tui_dl.storage.folder import (
