@@ -37,10 +37,11 @@ class Stage:
         assert process.stdout.readline()
         return process
 
-    def connect(self) -> pexpect.spawn:
-        """Open the app on it."""
-        token = self.server.run("token").stdout.decode().strip()
-        argv = self.client.argv("connect", f"127.0.0.1:{self.port}", "--token", token)
+    def connect(self, address: str = "", token: str = "") -> pexpect.spawn:
+        """Open the app on it, or on another server."""
+        token = token or self.server.run("token").stdout.decode().strip()
+        address = address or f"127.0.0.1:{self.port}"
+        argv = self.client.argv("connect", address, "--token", token)
         self.screen = pexpect.spawn(
             argv[0],
             argv[1:],

@@ -11,9 +11,11 @@ import pytest
 from tests.api.serving import served
 from tests.service.contract_kit import Bench, code_of
 from tests.support.fault_server import FaultServer, Resource, check_file
+from tests.support.surge_server import TOKEN as SURGE_TOKEN
+from tests.support.surge_server import SurgeServer
 from tui_dl.api import dispatch
 from tui_dl.domain.errors import ErrorCode, UsageError
-from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Status
+from tui_dl.domain.model import AddRequest, Assurance, Digest, DownloadOptions, Status
 from tui_dl.domain.snapshot import EventKind
 from tui_dl.service import remote_surge
 from tui_dl.service.contract import AddOutcome, MoveTo, Recheck
@@ -94,6 +96,34 @@ async def test_what_surge_cannot_do_is_said(bench: Bench) -> None:
     assert code_of(unknown) is ErrorCode.UNKNOWN_DOWNLOAD
     (answer,) = await bench.service.add([AddRequest("ftp://x/", str(bench.folder))])
     assert answer.outcome is AddOutcome.REFUSED
+
+
+async def test_what_goes_with_an_addition_and_what_does_not() -> None:
+    """A checksum that is dropped without a word would be a promise that nobody keeps."""
+    with SurgeServer() as surge:
+        service = RemoteService(f"http://{surge.address}", SURGE_TOKEN)
+        await service.start()
+        try:
+            digest = Digest("sha256", "0" * 64)
+            wanted = (
+                AddRequest("http://h/a", "", DownloadOptions(digests=(digest,), max_tries=3)),
+                AddRequest("http://h/b", "", DownloadOptions(limit_bps=5000), paused=True),
+                AddRequest("http://h/c", "sub", DownloadOptions(out="d")),
+            )
+            refused, first, second = await service.add(wanted)
+            assert refused.failure is not None
+            assert refused.failure.message.endswith("for a download: digests, max tries.")
+            assert first.id is not None
+            assert second.id is not None
+            rows = surge.rows
+            assert rows.keys() == {first.id, second.id}
+            assert (rows[first.id]["status"], rows[first.id]["rate_limit"]) == ("paused", 5000)
+            assert surge.added[first.id]["path"] == ""
+            assert not surge.added[first.id]["relative_to_default_dir"]
+            assert surge.added[second.id]["relative_to_default_dir"]
+            assert surge.added[second.id]["path"] == "sub"
+        finally:
+            await service.close()
 
 
 OLD_STATUS: dict[str, Any] = {

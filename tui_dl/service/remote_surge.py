@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from tui_dl.domain.errors import ErrorCode, Failure, TransferError, UsageError
-from tui_dl.domain.model import AddRequest, Validators
+from tui_dl.domain.model import AddRequest, DownloadOptions, Validators
 from tui_dl.domain.names import name_from_url
 from tui_dl.domain.snapshot import DownloadDetails, DownloadEvent, DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.urls import parse_url
@@ -160,6 +161,11 @@ class SurgeLink:
 
     async def _add_one(self, request: AddRequest) -> AddResult:
         options = request.options
+        unknown = _unknown_options(options)
+        if unknown:
+            words = f"A Surge server cannot do this for a download: {', '.join(unknown)}."
+            return AddResult(AddOutcome.REFUSED, None, Failure(ErrorCode.INVALID_OPTION, words))
+        directory = request.directory  # empty: the server's own
         headers = dict(options.headers)
         if options.user_agent:
             headers["User-Agent"] = options.user_agent
@@ -167,18 +173,25 @@ class SurgeLink:
             headers["Referer"] = options.referer
         wire = {
             "url": request.url,
-            "path": request.directory,
+            "path": directory,
             "filename": options.out or "",
             "mirrors": [request.url, *options.mirrors] if options.mirrors else [],
             "headers": headers,
             "skip_approval": True,
+            "relative_to_default_dir": bool(directory) and not directory.startswith("/"),
             "is_explicit_category": True,
             "workers": options.connections or 0,
         }
         answer = await self._http.ask("POST", "/download", json=wire)
         found = _json(answer)
         if answer.is_good and isinstance(found, dict) and found.get("id"):
-            return AddResult(AddOutcome.ADDED, str(found["id"]))
+            id_ = str(found["id"])
+            # It knows neither with an addition. What it refuses now shows in its list.
+            if options.limit_bps is not None:
+                await self._do(Act(Deed.SET_LIMIT, (id_,), limit_bps=options.limit_bps), id_)
+            if request.paused:
+                await self._do(Act(Deed.PAUSE, (id_,)), id_)
+            return AddResult(AddOutcome.ADDED, id_)
         failure = _failure(answer) or Failure(ErrorCode.PROTOCOL, "Surge gave no id.")
         return AddResult(AddOutcome.REFUSED, None, failure)
 
@@ -196,6 +209,21 @@ class SurgeLink:
             query |= {"inherit": "true"} if act.limit_bps is None else {"rate": act.limit_bps}
             return _failure(await self._http.ask("POST", "/rate-limit", query=query))
         return Failure(ErrorCode.NOT_ALLOWED_NOW, "A Surge server cannot do this.")
+
+
+def _unknown_options(options: DownloadOptions) -> list[str]:
+    """Return the names of what was chosen and cannot be sent: dropped, it would be a lie."""
+    usual = DownloadOptions()
+    return [
+        field.name.replace("_", " ")
+        for field in fields(DownloadOptions)
+        if field.name not in _SENT and getattr(options, field.name) != getattr(usual, field.name)
+    ]
+
+
+_SENT = frozenset(
+    {"out", "headers", "user_agent", "referer", "mirrors", "connections", "limit_bps"}
+)
 
 
 def _failure(answer: Answer) -> Failure | None:

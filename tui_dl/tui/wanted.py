@@ -50,7 +50,10 @@ class Reading:
 
 
 def read_form(form: Form, directory: str, options: DownloadOptions) -> Reading:
-    """Return the requests; relative folders count from ``directory``."""
+    """Return the requests; relative folders count from ``directory``.
+
+    Without a ``directory`` nobody here knows it, and no folder is the server's own one.
+    """
     problems: list[str] = []
     urls: Sequence[str] = ()
     try:
@@ -61,12 +64,12 @@ def read_form(form: Form, directory: str, options: DownloadOptions) -> Reading:
         problems += _link_problems(form.links, urls)
         if not urls:
             problems = ["Paste a link first, such as https://example.org/file.iso."]
-    if not form.folder and not problems:
+    if directory and not form.folder and not problems:
         problems = ["Say which folder the files go to."]
     options = _with_fields(form, len(urls) == 1, options, problems)
     if problems:
         return Reading(problems=tuple(problems))
-    folder = _absolute(form.folder, directory)
+    folder = _absolute(form.folder, directory) if form.folder else ""
     return Reading(
         tuple(
             AddRequest(url=url, directory=folder, options=options, paused=form.paused)

@@ -97,6 +97,7 @@ class AddDialog(Dialog[None]):
             yield SafeInput(
                 display_text(self._directory),
                 id="folder",
+                placeholder="" if self._directory else "the server's own",
                 compact=True,
                 # The folders of a remote engine are not here.
                 suggester=None if app.remote else FolderSuggester(self._directory),
