@@ -34,6 +34,7 @@ class CatalogLane:
         self._dirty: dict[str, DownloadRecord] = {}
         self._removed: set[str] = set()
         self._durable = False
+        self._is_securing = False
         self._owed: DownloadRecord | None = None
         """Of the last commit that a power cut could still undo."""
         self._owed_until_s: float | None = None
@@ -42,6 +43,11 @@ class CatalogLane:
         self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.last_error: Exception | None = None
+
+    @property
+    def is_securing(self) -> bool:
+        """Whether somebody waits for something to survive a power cut."""
+        return self._durable or self._is_securing
 
     def start(self) -> None:
         """Begin to write. Call in the engine's loop."""
@@ -132,6 +138,7 @@ class CatalogLane:
         waiters, self._waiters = self._waiters, []
         durable, self._durable = self._durable, False
         records = tuple(dirty.values())
+        self._is_securing = durable
         try:
             await self._pools.run(
                 self._pools.catalog, self._commit, records, tuple(removed), durable
@@ -143,8 +150,10 @@ class CatalogLane:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_exception(error)
+            self._is_securing = False
             await self._wait_after_failure()
             return
+        self._is_securing = False
         self.last_error = None
         self._owe(records, durable=durable)
         for waiter in waiters:

@@ -155,7 +155,9 @@ class Core:
                 self.queue.insert(job.record.id, request.position)
         self._renumber()
         try:
-            await self._lane.save_now((job.record for job, _ in fresh), durable=True)
+            # Known ones are safe already, unless their own addition is just being made so.
+            if fresh or self._lane.is_securing:
+                await self._lane.save_now((job.record for job, _ in fresh), durable=True)
         except TuiDlError:
             for job, _ in fresh:
                 self.queue.leave(job.record.id)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tui_dl.domain.errors import StateError
+from tui_dl.domain.errors import StateError, TuiDlError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import DownloadRecord, Status
 from tui_dl.domain.quick_dataclass import dataclass
@@ -143,8 +143,9 @@ class Engine:
         config = self.config
         catalog = Catalog.open(config.data_dir / "catalog.sqlite3")
         contents = catalog.load()
+        finish_backup: Callable[[], None] | None = None
         if not catalog.recovered and not contents.quarantined:
-            catalog.backup()
+            finish_backup = catalog.begin_backup()
             unfinished = {r.id for r in contents.records if r.status is not Status.COMPLETED}
             sweep_journals(config.journal_path("").parent, unfinished)
         self.notices = (
@@ -211,13 +212,18 @@ class Engine:
         lane.start()
         room_watch = RoomWatch(room, pools, config.min_free_bytes, core.records, go_on)
         core.open(contents.records)
+        if finish_backup is not None:
+            self._host(_in_time(pools, finish_backup), "backup")
         if not config.only_asked:
             self._watch_room(room_watch, contents.records)
 
     def _watch_room(self, watch: RoomWatch, records: Iterable[DownloadRecord]) -> None:
         for record in records:
             watch.note(record)
-        task = asyncio.get_running_loop().create_task(watch.run(), name="room")
+        self._host(watch.run(), "room")
+
+    def _host(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self._guests.add(task)
         task.add_done_callback(self._guests.discard)
 
@@ -319,6 +325,17 @@ class Engine:
                 listener(event)
             except Exception:  # a front end's mistake must not stop the engine
                 logger.exception("a listener failed")
+
+
+async def _in_time(pools: Pools, finish_backup: Callable[[], None]) -> None:
+    """Let the copy of the list wait for the disk while downloads begin.
+
+    After a kill gigabytes may be on their way to the disk: a sync then takes a second.
+    """
+    try:
+        await pools.run(pools.disk, finish_backup)
+    except TuiDlError as error:
+        logger.warning("the copy of the list could not be kept: %s", error.message)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -20,6 +20,9 @@ PAUSE_S = 0.05
 """Between two looks at the file: a look costs as much as ten notes (7 us measured), and writes
 come by the thousand. Only an edit so soon behind a kill could pass for our own last write."""
 
+FRESH_NS = 50_000_000
+"""A noted time stands for the writes of so long: far less than what is allowed for a late one."""
+
 
 class WriteStamps:
     """The times in one journal of one part."""
@@ -29,6 +32,8 @@ class WriteStamps:
         self._journal: WrittenJournal | None = None
         self._under_way = 0
         self._looked_s = 0.0
+        self._noted_ns = 0
+        """What the journal was told last; 0 when the next write has to be noted."""
         self._timer: asyncio.TimerHandle | None = None
 
     def use_part(self, part: PartFile | None) -> None:
@@ -37,12 +42,18 @@ class WriteStamps:
 
     def use_journal(self, journal: WrittenJournal | None) -> None:
         """Tell this journal from now on."""
+        self._noted_ns = 0
         self._journal = journal
 
     def before(self, slack_ns: int = 0) -> None:
         """Note that a write is about to begin; one that may take long gets ``slack_ns``."""
-        if self._journal is not None:
-            self._journal.note_write(time_ns() + slack_ns)
+        if self._journal is None:
+            return
+        now_ns = time_ns()
+        if not slack_ns and self._noted_ns <= now_ns < self._noted_ns + FRESH_NS:
+            return
+        self._noted_ns = 0 if slack_ns else now_ns
+        self._journal.note_write(now_ns + slack_ns)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
@@ -79,4 +90,5 @@ class WriteStamps:
         changed_ns = self._part.changed_ns()
         # Later than our own write explains: somebody else's, and not to be taken for ours.
         if not was_touched_since(changed_ns, self._journal.last_write_ns, is_exact=False):
+            self._noted_ns = 0
             self._journal.note_rest(changed_ns)

@@ -17,7 +17,7 @@ from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog_errors import is_damage, is_disk_full, map_sqlite_error
-from tui_dl.storage.catalog_file import copy_to, is_ours, open_connection
+from tui_dl.storage.catalog_file import copy_beside, is_ours, open_connection, put_in_place
 from tui_dl.storage.catalog_rows import (
     BadRow,
     QuarantinedRecord,
@@ -165,13 +165,27 @@ class Catalog:
         Raises:
             StateError, DiskError: the copy could not be written; the older one is intact.
         """
+        self.begin_backup(path)()
+
+    def begin_backup(self, path: Path | None = None) -> Callable[[], None]:
+        """Copy as ``backup`` does, but return what waits for the disk, for any thread.
+
+        Raises:
+            StateError, DiskError: as ``backup``; what is returned may raise it as well.
+        """
         target = backup_path(self.path) if path is None else path
         if self.recovered is not None or self._found_bad:
-            return
+            return _nothing
         with disk_errors(doing="copying", path=self.path), _sqlite_errors(self.path):
             if self.path.stat().st_size >= _LARGEST_BACKUP_BYTES:
-                return
-            copy_to(self._live(), target)
+                return _nothing
+            fresh = copy_beside(self._live(), target)
+
+        def finish() -> None:
+            with disk_errors(doing="copying", path=self.path):
+                put_in_place(fresh, target)
+
+        return finish
 
     def close(self) -> None:
         """Move the write-ahead log into the file, durably, and close. Idempotent.
@@ -260,3 +274,7 @@ def _sqlite_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise map_sqlite_error(error, path=path) from error
+
+
+def _nothing() -> None:
+    """There is nothing to wait for."""

@@ -86,15 +86,33 @@ def copy_to(connection: sqlite3.Connection, target: Path) -> None:
     Raises:
         OSError, sqlite3.Error: it failed; an older ``target`` is intact.
     """
+    put_in_place(copy_beside(connection, target), target)
+
+
+def copy_beside(connection: sqlite3.Connection, target: Path) -> Path:
+    """Write a copy that is not durable yet; return its path, for ``put_in_place``.
+
+    Raises:
+        OSError, sqlite3.Error: it failed.
+    """
     fresh = target.with_name(target.name + ".new")
     fresh.unlink(missing_ok=True)
     create_file(fresh)
     copy = sqlite3.connect(fresh, isolation_level=None)
     try:
-        copy.execute("PRAGMA synchronous = OFF")  # synced below, once
+        copy.execute("PRAGMA synchronous = OFF")  # synced later, once
         connection.backup(copy)
     finally:
         copy.close()
+    return fresh
+
+
+def put_in_place(fresh: Path, target: Path) -> None:
+    """Make a copy durable, then let it replace the older one. Waits for the disk.
+
+    Raises:
+        OSError: it failed; an older ``target`` is intact.
+    """
     sync_file(fresh)
     fresh.replace(target)
 
