@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -47,6 +49,105 @@ def make_zip(path: Path, entries: list[Entry]) -> None:
 
 def files_below(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def with_bsdtar(path: Path, names: dict[str, str]) -> None:
+    """Pack files of the folder ``in`` under other names, links as links."""
+    rules = [word for old, new in names.items() for word in ("-s", f"|^{old}$|{new}|")]
+    argv = ["bsdtar", "-P", "--format", "7zip", *rules, "-cf", str(path), "-C", str(path.parent)]
+    subprocess.run([*argv, *names], check=True)
+
+
+def only(monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
+    """Let only some programs be here."""
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: which(name) if name in programs else None)
+
+
+TOOLS = pytest.mark.parametrize(
+    "tool",
+    [
+        pytest.param(name, marks=pytest.mark.skipif(not shutil.which(name), reason=f"no {name}"))
+        for name in ("7zz", "bsdtar")
+    ],
+)
+NEEDS_BSDTAR = pytest.mark.skipif(not shutil.which("bsdtar"), reason="bsdtar makes the archives")
+
+
+@NEEDS_BSDTAR
+@TOOLS
+def test_a_7z_comes_into_a_folder_of_its_own(
+    place: Path, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, tool)
+    (place / "one").write_bytes(b"x" * 5000)
+    (place / "two").write_bytes(b"")
+    with_bsdtar(place / "a.7z", {"one": "deep/er/\u00fc y.txt", "two": "empty"})
+    assert files_below(unpack(place / "a.7z")) == {
+        "deep/er/\u00fc y.txt": b"x" * 5000,
+        "empty": b"",
+    }
+    with pytest.raises(DiskError):
+        unpack(place / "a.7z", keep_free_bytes=2**62)
+
+
+@NEEDS_BSDTAR
+@TOOLS
+@pytest.mark.parametrize("bad", ["../out", "in/../../out", "/tmp/tui-dl-out", "a\\\\..\\\\out"])
+def test_a_7z_that_would_lead_out_is_refused(
+    place: Path, tool: str, bad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, tool)
+    (place / "one").write_bytes(b"x")
+    with_bsdtar(place / "a.7z", {"one": bad})
+    with pytest.raises(UsageError, match="is no safe name"):
+        unpack(place / "a.7z")
+    assert sorted(p.name for p in place.iterdir()) == ["a.7z", "one"]
+
+
+@NEEDS_BSDTAR
+@TOOLS
+def test_links_of_a_7z_refuse_the_whole(
+    place: Path, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, tool)
+    (place / "way").symlink_to("/etc/passwd")
+    with_bsdtar(place / "a.7z", {"way": "way"})
+    with pytest.raises(UsageError, match="links or devices"):
+        unpack(place / "a.7z")
+    assert not (place / "a").exists()
+
+
+@TOOLS
+@pytest.mark.parametrize("name", ["a.7z", "a.rar"])
+def test_what_is_no_7z_or_rar_is_left_as_it_is(
+    place: Path, tool: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, tool)
+    (place / name).write_bytes(b"no archive at all")
+    with pytest.raises(UsageError, match="The archive is not unpacked"):
+        unpack(place / name)
+    assert [p.name for p in place.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["a.7z", "a.rar"])
+def test_a_missing_program_is_named(
+    place: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch)
+    (place / name).write_bytes(b"x")
+    with pytest.raises(UsageError, match="it takes one of 7zz, 7z, 7za, bsdtar, and none is here"):
+        unpack(place / name)
+
+
+@pytest.mark.skipif(not shutil.which("7zz"), reason="7zz makes the archive")
+def test_a_locked_7z_asks_nobody(place: Path) -> None:
+    (place / "one").write_bytes(b"x")
+    argv = ["7zz", "a", "-pfoo", "-mhe=on", str(place / "a.7z"), str(place / "one")]
+    subprocess.run(argv, check=True, capture_output=True)
+    with pytest.raises(UsageError, match="7zz fails"):
+        unpack(place / "a.7z")
+    assert not (place / "a").exists()
 
 
 BOTH = pytest.mark.parametrize(
@@ -127,6 +228,7 @@ def test_what_is_no_archive_is_left_as_it_is(place: Path, name: str) -> None:
 
 def test_which_names_are_archives() -> None:
     assert all(map(is_archive, ("a.ZIP", "a.tar.gz", "a.tgz", "a.tar.zst", ".tar")))
+    assert all(map(is_archive, ("a.7z", "a.RAR")))
     assert not any(map(is_archive, ("a.iso", "a.gz", "zip", "a.zip.part")))
 
 

@@ -136,7 +136,8 @@ class After:
     unpack: bool = field(
         default=False,
         metadata=rule(
-            Kind.FLAG, "Unpack archives (zip, tar) that are done into a folder of their own."
+            Kind.FLAG,
+            "Unpack finished archives (zip, tar, 7z, rar) into a folder of their own.",
         ),
     )
     on_complete: str = field(

@@ -1,4 +1,4 @@
-"""Unpack a finished archive into a folder of its own, with the system's tar and unzip.
+"""Unpack a finished archive into a folder of its own, with the programs of the system.
 
 The archive is a stranger's. It is listed first, and refused whole when a name leads out of
 its folder, when it holds links or devices, or when it would not fit. Must not run a shell,
@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
@@ -21,9 +21,14 @@ from tui_dl.storage.space import check_space
 
 LIST_S = 300.0
 UNPACK_S = 4 * 3600.0
-_SUFFIX = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz|zst)|tgz|tbz2?|txz)\Z", re.IGNORECASE)
+_SUFFIX = re.compile(
+    r"\.(?:zip|7z|rar|tar|tar\.(?:gz|bz2|xz|zst|lz|lzma)|tgz|tbz2?|txz|tzst)\Z", re.IGNORECASE
+)
+_SEVEN = ("7zz", "7z", "7za")
+_BSDTAR = ("bsdtar",)
 _ZIP_LINE = re.compile(r"([-?dlbcps])[-rwxsStTahd?.]{3,9} +\S+ +\S+ +(\d+) ")
 _TAR_LINE = re.compile(r"([-a-zA-Z])\S{9}\S* +\S+ +(\d+) ")
+_BSDTAR_LINE = re.compile(r"([-a-zA-Z])\S{9}\S* +\d+ +\d+ +\d+ +(\d+) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +51,110 @@ def unpack(path: Path, keep_free_bytes: int = 0) -> Path:
         UsageError: it is refused, or a tool is missing or fails; nothing is left of it.
         DiskError: it would not fit, or the folder cannot be made.
     """
-    is_zip = path.name.lower().endswith(".zip")
-    if is_zip and set(str(path)) & set("*?["):  # unzip would look for other files too
-        raise UsageError(f"The archive is not unpacked: unzip takes {path.name} for a pattern.")
-    if is_zip:
-        names = _listed(["unzip", "-Z1", str(path)])
-        members = _members(_ZIP_LINE, _listed(["unzip", "-Z", str(path)]))
-    else:
-        listing = ["tar", "--quoting-style=escape", "--force-local"]
-        names = _listed([*listing, "-tf", str(path)])
-        members = _members(_TAR_LINE, _listed([*listing, "--numeric-owner", "-tvf", str(path)]))
+    form = _form_of(path)
+    names, members = form.listing(path)
     _check(names, members)
     check_space(path.parent, sum(member.size_bytes for member in members), keep_free_bytes)
     folder = _new_folder(path)
     try:
-        if is_zip:
-            _run(["unzip", "-q", "-n", "-d", str(folder), str(path)], UNPACK_S)
-        else:
-            flags = ["--no-same-owner", "--no-same-permissions", "--keep-old-files"]
-            _run(["tar", "--force-local", *flags, "-C", str(folder), "-xf", str(path)], UNPACK_S)
+        _run(form.unpacking(path, folder), UNPACK_S)
         _check_unpacked(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # ours, and nobody else's: it was just made
         raise
     return folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one program lists and unpacks. A listing is all names, and all members."""
+
+    listing: Callable[[Path], tuple[list[str], list[Member]]]
+    unpacking: Callable[[Path, Path], list[str]]
+
+
+def _form_of(path: Path) -> _Form:
+    """Return the way for an archive, by the programs that are here.
+
+    Raises:
+        UsageError: there is none; the sentence names what is wanted.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        return _ZIP
+    if suffix not in (".7z", ".rar"):
+        return _TAR
+    for programs, form in ((_SEVEN, _seven), (_BSDTAR, _bsdtar)):
+        program = next(filter(shutil.which, programs), None)
+        if program is not None:
+            return form(program)
+    wanted = ", ".join((*_SEVEN, *_BSDTAR))
+    raise UsageError(f"The archive is not unpacked: it takes one of {wanted}, and none is here.")
+
+
+def _list_zip(path: Path) -> tuple[list[str], list[Member]]:
+    if set(str(path)) & set("*?["):  # unzip would look for other files too
+        raise UsageError(f"The archive is not unpacked: unzip takes {path.name} for a pattern.")
+    names = _listed(["unzip", "-Z1", str(path)])
+    return names, _members(_ZIP_LINE, _listed(["unzip", "-Z", str(path)]))
+
+
+def _list_tar(path: Path) -> tuple[list[str], list[Member]]:
+    listing = ["tar", "--quoting-style=escape", "--force-local"]
+    names = _listed([*listing, "-tf", str(path)])
+    return names, _members(_TAR_LINE, _listed([*listing, "--numeric-owner", "-tvf", str(path)]))
+
+
+_FLAGS = ("--no-same-owner", "--no-same-permissions")
+_ZIP = _Form(_list_zip, lambda path, folder: ["unzip", "-q", "-n", "-d", str(folder), str(path)])
+_TAR = _Form(
+    _list_tar,
+    lambda path, folder: [
+        *("tar", "--force-local", *_FLAGS, "--keep-old-files"),
+        *("-C", str(folder), "-xf", str(path)),
+    ],
+)
+
+
+def _bsdtar(program: str) -> _Form:
+    def listing(path: Path) -> tuple[list[str], list[Member]]:
+        names = _listed([program, "-tf", str(path)])
+        lines = _listed([program, "--numeric-owner", "-tvf", str(path)])
+        return names, _members(_BSDTAR_LINE, lines)
+
+    return _Form(
+        listing,
+        lambda path, folder: [program, *_FLAGS, "-k", "-C", str(folder), "-xf", str(path)],
+    )
+
+
+def _seven(program: str) -> _Form:
+    # An empty password: without one it would ask for it.
+    def listing(path: Path) -> tuple[list[str], list[Member]]:
+        said = _run([program, "l", "-slt", "-ba", "-p", "--", str(path)], LIST_S)
+        blocks = [dict(_FIELD.findall(block)) for block in said.split("\n\n")]
+        entries = [block for block in blocks if "Path" in block]
+        return [entry["Path"] for entry in entries], [_seven_member(entry) for entry in entries]
+
+    return _Form(
+        listing,
+        lambda path, folder: [program, "x", "-y", "-p", f"-o{folder}", "--", str(path)],
+    )
+
+
+_FIELD = re.compile(r"^([A-Z][A-Za-z ]*) = (.*)$", re.MULTILINE)
+
+
+def _seven_member(entry: dict[str, str]) -> Member:
+    """Return what 7-Zip tells of one entry: Windows' letters, then perhaps those of Unix."""
+    windows, _, unix = entry.get("Attributes", "").partition(" ")
+    kind = unix[:1] or ("d" if "D" in windows or entry.get("Folder") == "+" else "-")
+    if "L" in windows or entry.get("Symbolic Link") or entry.get("Hard Link"):
+        kind = "l"
+    size = entry.get("Size", "")
+    if not size.isdecimal() and kind != "d":
+        raise UsageError("The archive is not unpacked: it does not tell how large it would be.")
+    return Member(kind, int(size or 0))
 
 
 def _listed(argv: Sequence[str]) -> list[str]:
@@ -89,6 +174,7 @@ def _run(argv: Sequence[str], timeout_s: float) -> str:
             capture_output=True,
             timeout=timeout_s,
             check=False,
+            start_new_session=True,  # no terminal to ask for a password
             env={**os.environ, "LC_ALL": "C.UTF-8", "TAR_OPTIONS": "", "UNZIP": "", "ZIPINFO": ""},
         )
     except FileNotFoundError as error:
