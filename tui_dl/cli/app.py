@@ -141,8 +141,11 @@ async def _show(
         for sentence in notices:
             console.say(sentence)
         # Textual takes longest to import; a locked state is told before that.
+        from tui_dl.cli.garbage import look_at_work
         from tui_dl.tui.app import TuiDlApp
         from tui_dl.tui.preferences import Preferences
+
+        look_at_work()
 
         app = TuiDlApp(
             service,

@@ -85,8 +85,11 @@ async def show_remote(
     try:
         await start(service)
         # Textual takes longest to import; an engine out of reach is told before that.
+        from tui_dl.cli.garbage import look_at_work
         from tui_dl.tui.app import TuiDlApp
         from tui_dl.tui.preferences import Preferences
+
+        look_at_work()
 
         app = TuiDlApp(
             service,

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from tui_dl.cli.engine import notices
 from tui_dl.cli.exit_codes import code_of_errors, code_of_signal
 from tui_dl.cli.finished import find_finished
+from tui_dl.cli.garbage import look_at_work
 from tui_dl.cli.reporters import Reporter
 from tui_dl.cli.signals import stop_signals
 from tui_dl.domain.errors import ErrorCode, Failure
@@ -87,6 +88,7 @@ async def run_foreground(
     Raises:
         TuiDlError: the engine could not be opened.
     """
+    look_at_work()
     run = _Run(service, reporter, ledger)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     with stop_signals(stopped.set_result):

@@ -9,9 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-NEW_OBJECTS = 20_000
-"""Between two looks for garbage, in place of 700: imports alone make 150,000 that stay."""
-
 
 def script() -> None:
     """Be the whole process: run its command line and end it.
@@ -19,9 +16,9 @@ def script() -> None:
     Once everything is saved, closed and written out, taking the interpreter to pieces would
     only cost time (25 to 50 ms of CPU measured). Not while a thread is still at work.
     """
-    import gc
+    from tui_dl.cli.garbage import look_seldom
 
-    gc.set_threshold(NEW_OBJECTS, 20, 20)
+    look_seldom()
     sys.excepthook = _tell_crash
     code = main()
     threading = sys.modules.get("threading")

@@ -95,6 +95,7 @@ async def _serve(
     console: Console,
 ) -> int:
     from tui_dl.cli.exit_codes import code_of_signal
+    from tui_dl.cli.garbage import look_at_work
     from tui_dl.cli.port import exposure, open_port
     from tui_dl.cli.signals import stop_signals
     from tui_dl.service.local import LocalService
@@ -122,6 +123,7 @@ async def _serve(
                 flags,
                 shut_down=end_from_engine,
             )
+            look_at_work()
             _greet(address, exposure(flags.host or setup.settings.api.host, address), console)
             if not flags.quiet:
                 service.subscribe(lambda event: _report(event, console))
