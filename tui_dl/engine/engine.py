@@ -55,7 +55,6 @@ class _Parts:
     """What lives as long as the engine is open."""
 
     core: Core
-    lane: CatalogLane
     client: HttpClient
     pools: Pools
     catalog: Catalog
@@ -208,7 +207,7 @@ class Engine:
             out=lambda job: core.on_job_out(job),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)
-        self._parts = _Parts(core, lane, client, pools, catalog, hooks)
+        self._parts = _Parts(core, client, pools, catalog, hooks)
         lane.start()
         room_watch = RoomWatch(room, pools, config.min_free_bytes, core.records, go_on)
         core.open(contents.records)

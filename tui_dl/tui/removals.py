@@ -28,11 +28,6 @@ class Removals:
         self._remove_now = remove_now
         self._batches: list[tuple[DownloadSnapshot, ...]] = []
 
-    @property
-    def pending(self) -> int:
-        """How many downloads can still come back."""
-        return sum(len(batch) for batch in self._batches)
-
     def without_pending(self, snapshot: EngineSnapshot) -> EngineSnapshot:
         """Return the picture without the rows that are on their way out."""
         if not self._batches:
