@@ -17,13 +17,12 @@ from tui_dl.engine.admission import Known, check_options, new_record, remove_fil
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
 from tui_dl.engine.moves import Moves
-from tui_dl.engine.press import EVENT_KINDS, Press
+from tui_dl.engine.press import EVENT_KINDS, Press, rest_s
 from tui_dl.engine.queue import Queue
 from tui_dl.engine.relocate import settle_moves
 from tui_dl.engine.room_watch import waits_for_room
 from tui_dl.engine.steward import HostShares, Steward
 
-TICK_S = 0.2
 SPACE_S = 2.0
 
 
@@ -369,9 +368,11 @@ class Core:
                 looked_s = loop.time()
                 await self._press.look_at_space()
             self._dirty.clear()
+            began_s = loop.time()
             self.picture()
+            took_s = loop.time() - began_s
             if any(job.is_active for job in self.jobs.values()):
-                await asyncio.sleep(TICK_S)
+                await asyncio.sleep(rest_s(took_s))
             else:
                 await self._dirty.wait()
                 await asyncio.sleep(0.02)

@@ -7,6 +7,7 @@ thousand costs what its running rows cost.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tui_dl.domain.model import Status
@@ -36,13 +37,18 @@ class RowMaker:
     def row(self, job: Job, rank: int | None, now_s: float) -> DownloadSnapshot:
         """Return the job's row; the same object while nothing changed."""
         live = job.transfer is not None or job.record.status.is_running
-        key = (job.changes, rank, now_s if live else None)
+        key = (job.changes, now_s if live else None)
         cached = self._rows.get(job.record.id)
-        if cached is not None and cached[0] == key:
+        is_same = cached is not None and cached[0] == key
+        if cached is not None and is_same and cached[1].queue_rank == rank:
             return cached[1]
         version = self._versions.get(job.record.id, 0) + 1
         self._versions[job.record.id] = version
-        row = _row(job, rank, now_s, version)
+        if cached is not None and is_same:
+            # Whoever leaves the head of the queue moves all behind it: thousands of rows.
+            row = replace(cached[1], queue_rank=rank, version=version)
+        else:
+            row = _row(job, rank, now_s, version)
         self._rows[job.record.id] = (key, row)
         return row
 

@@ -15,6 +15,10 @@ from tui_dl.engine.queue import Queue
 from tui_dl.engine.steward import Steward
 from tui_dl.storage.space import free_bytes
 
+TICK_S = 0.2
+"""Between two pictures while something runs."""
+LONGEST_REST_S = 2.0
+
 EVENT_KINDS = {
     Event.START: EventKind.STARTED,
     Event.RETRY_LATER: EventKind.RETRYING,
@@ -24,6 +28,14 @@ EVENT_KINDS = {
     Event.CANCEL: EventKind.CANCELLED,
 }
 """Told as soon as a job takes the event; whoever gives it tells the others."""
+
+
+def rest_s(took_s: float) -> float:
+    """Return how long to wait after a picture that took ``took_s`` to make.
+
+    The loop serves sockets too: pictures of very long lists take a tenth of it at most.
+    """
+    return min(max(TICK_S, 9 * took_s), LONGEST_REST_S)
 
 
 class Press:
