@@ -94,10 +94,9 @@ class PlanMachine(RuleBasedStateMachine):
     @rule(data=st.data(), reach=st.integers(0, SIZE))
     def extend(self, data: st.DataObject, reach: int) -> None:
         claim = data.draw(st.sampled_from(self.working))
-        if claim in self.plan.claims:
-            before = claim.end
-            assert self.plan.extend(claim, reach) == (claim.end > before)
-            assert claim.end <= max(before, reach)
+        before = claim.end
+        assert self.plan.extend(claim, reach) == (claim.end > before)
+        assert claim.end <= max(before, reach)
 
     @invariant()
     def books_agree(self) -> None:
@@ -202,6 +201,22 @@ def test_a_worker_that_has_begun_keeps_its_bytes() -> None:
     assert thief is not None
     plan.advance(thief, 1)
     assert not plan.extend(lead, thief.end)
+
+
+def test_a_claim_that_was_filled_by_who_raced_on_it_does_not_grow() -> None:
+    """Its slot of the journal is closed, and perhaps another claim's by now."""
+    plan = Plan(8 * ALIGNMENT, RangeSet())
+    lead = plan.take_free()
+    assert lead is not None
+    thief = plan.steal(lambda _: 1.0, 1.0, ALIGNMENT)
+    assert thief is not None
+    racer = plan.race(lambda c: 1.0 if c is lead else 1e9, lambda c: c is lead)
+    assert racer is lead
+    plan.advance(lead, lead.remaining)
+    plan.leave(lead)
+    assert lead.workers == 1, "the other one has not noticed yet"
+    assert not plan.extend(lead, thief.end)
+    assert thief.remaining == 4 * ALIGNMENT
 
 
 def test_in_order_claims_are_small_and_stay_within_the_window() -> None:

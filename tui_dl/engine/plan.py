@@ -212,8 +212,11 @@ class Plan:
         """Let a claim grow over what is right behind it, at most to ``up_to``.
 
         That is free bytes, or a claim that has not written a byte yet and is reached whole:
-        its worker is still waiting for a reply, while these bytes are coming already.
+        its worker is still waiting for a reply, while these bytes are coming already. A claim
+        that was left, because who raced on it filled it first, does not grow any more.
         """
+        if claim not in self._claims:
+            return False
         if self._in_order:
             up_to = min(up_to, claim.end + IN_ORDER_STEP_BYTES)
         for index, gap in enumerate(self._free):
