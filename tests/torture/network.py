@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.support.fault_server import (
     Behaviour,
     Exchange,
+    Script,
     after,
     bad_length,
     bare_line_feeds,
@@ -55,6 +58,12 @@ def _crawl_at(share: float) -> Behaviour:
         x.reply.breaks.append((int(share * x.reply.length), slow_down))
 
     return run
+
+
+def _length_off_once(off: int, *, ranges: bool) -> Script:
+    """One whole reply with a wrong length, then honest ones under the same tag."""
+    whole, wrong = ignore_range(), length_off(off)
+    return once(whole, wrong) if ranges else [whole, once(wrong)]
 
 
 SCENARIOS = [
@@ -184,6 +193,21 @@ SCENARIOS = [
         config={"max_tries": 2},
         code=ErrorCode.RANGE_MISMATCH,
         most_sent=None,
+    ),
+    *(
+        Scenario(
+            name=f"length {off:+} once{how}",
+            traps="H15",
+            script=partial(_length_off_once, off, ranges=ranges),
+            resource={"size": 200 * KIB, **tags},
+            most_sent=2.1,
+        )
+        for off in (5, -5)
+        for how, ranges, tags in (
+            ("", True, {}),
+            (", no ranges", False, {}),
+            (", no ranges, no tag", False, {"etag": None}),
+        )
     ),
     Scenario(
         name="a whole reply that goes on behind its length, once",

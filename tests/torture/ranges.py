@@ -8,6 +8,7 @@ from tests.support.fault_server import (
     after,
     cap,
     chunked_short,
+    cut_at,
     gzip_always,
     ignore_range,
     multipart,
@@ -101,7 +102,17 @@ SCENARIOS = [
         name="total changes once",
         traps="H4 (6)",
         script=lambda: nth(2, total_changes(7 * MIB)),
+    ),
+    Scenario(
+        name="the first total was wrong",
+        traps="H4 (6)",
+        script=lambda: [nth(1, total_changes(7 * MIB)), once(cut_at(0.5))],
         most_sent=2.2,
+    ),
+    Scenario(
+        name="416 with another size and the same tag, once",
+        traps="H6 (8)",
+        script=lambda: [rst_at(0.4), nth(2, unsatisfied("shrunk"))],
     ),
     Scenario(name="multipart to one range", traps="H5 (7)", script=multipart, most_sent=2.2),
     Scenario(

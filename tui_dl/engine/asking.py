@@ -117,7 +117,7 @@ class Asking:
         start = max(before.start, claim.position - OVERLAP_BYTES)
         return await self._target.read_back(start, claim.position - start)
 
-    def judge(self, worker: Worker, reply: Reply, *, has_bytes: bool) -> Judgement:
+    def judge(self, worker: Worker, reply: Reply, plan: Plan) -> Judgement:
         """Decide what a reply is.
 
         Raises:
@@ -144,7 +144,8 @@ class Asking:
             fields,
             known=known,
             is_mirror=is_mirror,
-            has_bytes=has_bytes,
+            has_bytes=plan.done_bytes > 0,
+            written=plan.written,
             has_overlap=bool(self.overlap_of(worker)),
         )
         if verdict.verdict in (Verdict.WHOLE, Verdict.RANGE_IGNORED):

@@ -6,12 +6,15 @@ Must not write bytes or talk to servers.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import field, replace
 
 from tui_dl.domain.digest_fields import parse_digest_fields
 from tui_dl.domain.errors import ErrorCode, ReplyRefusedError, TransferError
 from tui_dl.domain.model import Assurance, Digest, Validators
 from tui_dl.domain.quick_dataclass import dataclass
+from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.net.identity import Asked, Head, Judgement, Known, Verdict, judge
 from tui_dl.net.reply import Framing
 
@@ -20,6 +23,8 @@ OVERLAP_BYTES = 64 * 1024
 
 REFUSALS_BEFORE_SINGLE = 2
 UNPROVEN_BEFORE_WHOLE = 4
+VOICES_FOR_ANOTHER_SIZE = 2
+"""One reply with another size may be a slip; two that agree outvote the one that was first."""
 
 
 class GenerationChangedError(ReplyRefusedError):
@@ -49,6 +54,8 @@ class Facts:
     unproven: int = 0
     """Replies that could not prove it."""
     first_head: Head | None = None
+    sizes: Counter[int] = field(default_factory=Counter)
+    """How often another size was named under the same strong validator."""
 
     def admit(
         self,
@@ -59,6 +66,7 @@ class Facts:
         known: Known,
         is_mirror: bool,
         has_bytes: bool,
+        written: Callable[[], RangeSet],
         has_overlap: bool = False,
     ) -> Judgement:
         """Judge a reply that carries a body, and learn from it.
@@ -66,6 +74,7 @@ class Facts:
         ``fields`` are its header fields, searched for digests. ``known`` is what its own
         source told before: mirrors may tag the same version differently. Without bytes on disk
         (``has_bytes``) a whole reply is always welcome: it is the version from now on.
+        ``written`` gives what is there.
         ``has_overlap`` is whether its first bytes will be held against those on disk.
 
         Raises:
@@ -77,10 +86,13 @@ class Facts:
         kind = verdict.verdict
         if is_mirror and kind is not Verdict.PART:
             raise ReplyRefusedError(f"The reply was refused: {verdict.reason or kind.value}.")
-        if kind in (Verdict.CHANGED, Verdict.START_OVER) and head.status == 200 and not has_bytes:
+        may_be_another = (Verdict.CHANGED, Verdict.START_OVER, Verdict.RESIZED)
+        if kind in may_be_another and head.status == 200 and not has_bytes:
             self.known, self.replies = Known(), 0
             verdict = judge(head, asked, self.known)
             kind = verdict.verdict
+        if kind is Verdict.RESIZED:
+            return self._weigh(verdict, head.status, written())
         if kind is Verdict.START_OVER:
             self.ranges_supported = False
             raise StartOverError(f"The download starts over: {verdict.reason}.")
@@ -105,6 +117,31 @@ class Facts:
             self._refuse_mute()
         self._learn(head, verdict, fields)
         return verdict
+
+    def _weigh(self, verdict: Judgement, status: int, written: RangeSet) -> Judgement:
+        """Decide which of two sizes of one version is right.
+
+        If what is here is exactly as long as the server says now, the first size was wrong
+        and nothing is missing: the validator vouches for the bytes. A lone part that names
+        another size is not believed. A whole reply that is shorter than what already came of
+        that version is something else, such as a text that says to try later.
+        """
+        total = verdict.total
+        assert total is not None
+        if total and written == RangeSet([Range(0, total)]):
+            self.known = replace(self.known, total=total)
+            self.is_unverified = True  # it has told two sizes of one version
+            return replace(verdict, verdict=Verdict.COMPLETE)
+        self.sizes[total] += 1
+        longest = max((piece.end for piece in written), default=0)
+        if status == 200 and total < longest:
+            raise TransferError(
+                f"Something is in the way: {verdict.reason}, under the same tag.",
+                code=ErrorCode.UNEXPECTED_CONTENT,
+            )
+        if status != 200 and self.sizes[total] < VOICES_FOR_ANOTHER_SIZE:
+            raise ReplyRefusedError(f"The reply was refused: {verdict.reason}.")
+        raise GenerationChangedError(f"The file changed: {verdict.reason}.")
 
     def _refuse_mute(self) -> None:
         """Demand known bytes from a server that no longer tells which version it sends."""

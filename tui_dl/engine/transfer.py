@@ -240,7 +240,7 @@ class Transfer:
             TransferError: the status carries no file.
             ReplyRefusedError: the body must not be written.
         """
-        verdict = self._asking.judge(worker, reply, has_bytes=self.plan.done_bytes > 0)
+        verdict = self._asking.judge(worker, reply, self.plan)
         self._pace.note_setup(self.now_s() - worker.asked_s)
         if verdict.verdict is Verdict.RANGE_IGNORED and self._others_receive(worker):
             raise TransferError(verdict.reason, code=ErrorCode.RANGE_IGNORED)
@@ -248,6 +248,10 @@ class Transfer:
             await self._begin(reply)
         if verdict.verdict is Verdict.EMPTY:
             self._is_ended = True
+        if verdict.verdict is Verdict.COMPLETE and verdict.total is not None:
+            self._observer.on_note(f"{worker.host} said a wrong size at first: {verdict.reason}.")
+            self.plan.settle_total(verdict.total)
+            worker.is_dropped = True
         self._observer.on_receiving()
         return verdict
 

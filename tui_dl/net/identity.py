@@ -87,6 +87,10 @@ class Verdict(StrEnum):
     """Something else in place of the file, such as a login page. Try later."""
     UNSATISFIABLE = "unsatisfiable"
     """416 that does not tell why: ask without a range."""
+    RESIZED = "resized"
+    """The same version by its strong validator, of another size: one of the sizes is wrong."""
+    COMPLETE = "complete"
+    """What is here is the whole resource: its size was wrong before. The body is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +176,10 @@ def _judge_part(head: Head, asked: Asked, known: Known) -> Judgement:
             Verdict.REFUSED,
             f"Content-Length {head.content_length} contradicts Content-Range",
         )
-    if known.total is not None and span.total is not None and span.total != known.total:
-        return Judgement(
-            Verdict.CHANGED, f"the size was {known.total} and is {span.total} bytes now"
-        )
     if same_version(known.validators, head.validators, rotate=known.validators_rotate) is False:
         return Judgement(Verdict.CHANGED, "the server's version tag changed")
+    if known.total is not None and span.total is not None and span.total != known.total:
+        return _other_size(head, known, span.total)
     return Judgement(Verdict.PART, start=span.start, end=span.end, total=span.total)
 
 
@@ -204,11 +206,8 @@ def _judge_whole(head: Head, asked: Asked, known: Known) -> Judgement:
             total=total,
             coding=coding,
         )
-    if same and known.validators.strong is not None:
-        return Judgement(
-            Verdict.UNEXPECTED,
-            f"what came has the same tag, but {total} in place of {known.total} bytes",
-        )
+    if same and known.validators.strong is not None and total is not None:
+        return _other_size(head, known, total)
     if same is not False and size_agrees:
         reason = "the server sends the file whole and does not tell its version"
         return Judgement(Verdict.START_OVER, reason, start=0, end=total, total=total)
@@ -221,8 +220,17 @@ def _judge_unsatisfied(head: Head, asked: Asked, known: Known) -> Judgement:
     if total == 0 and asked.start == 0 and known.total in (None, 0):
         return Judgement(Verdict.EMPTY, total=0)
     if total is not None and known.total is not None and total != known.total:
-        return Judgement(Verdict.CHANGED, f"the size was {known.total} and is {total} bytes now")
+        return _other_size(head, known, total)
     return Judgement(Verdict.UNSATISFIABLE, "the server refused the range", total=total)
+
+
+def _other_size(head: Head, known: Known, total: int) -> Judgement:
+    """Judge a reply that names another size: another version, or one of two sizes is wrong."""
+    same = same_version(known.validators, head.validators, rotate=known.validators_rotate)
+    is_sure = same and known.validators.strong is not None and not known.validators_rotate
+    verdict = Verdict.RESIZED if is_sure else Verdict.CHANGED
+    reason = f"the size was {known.total} and is {total} bytes now"
+    return Judgement(verdict, reason, start=total, end=total, total=total)
 
 
 def _is_encoded(content_encoding: str | None) -> bool:
