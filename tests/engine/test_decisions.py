@@ -73,12 +73,6 @@ def test_a_permanent_failure_is_not_tried_again() -> None:
     assert RetryPolicy().delay_s(GONE, 1, 0.5) is None
 
 
-def test_tries_without_progress_run_out() -> None:
-    policy = RetryPolicy(max_tries=3)
-    assert policy.delay_s(BROKEN, 2, 0.0) is not None
-    assert policy.delay_s(BROKEN, 3, 0.0) is None
-
-
 def test_retry_after_is_obeyed_and_capped() -> None:
     """Trap H28: as told, but never for ever."""
     told = Failure(ErrorCode.BUSY, "Busy.", retryable=True, retry_after_s=30.0)

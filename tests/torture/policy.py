@@ -7,12 +7,14 @@ from typing import get_args
 
 from tests.support.behaviours.policy import retry_after
 from tests.support.fault_server import (
+    Behaviour,
     Exchange,
     RetryAfterForm,
     Script,
     after,
     cap_connections,
     cut_at,
+    cut_before_head,
     expiring_uses,
     first,
     html_page,
@@ -21,6 +23,7 @@ from tests.support.fault_server import (
     once,
     only_ranged,
     only_resumed,
+    raw_reply,
     redirect,
     redirect_loop,
     right_digest,
@@ -48,6 +51,11 @@ def _once_after_a_break(code: int) -> Script:
     return [nth(2, status(code)), once(cut_at(0.5))]
 
 
+def _later_ranges(fault: Behaviour) -> Script:
+    """Half of the file, then ``fault`` in place of each range that begins later."""
+    return [only_resumed(fault), once(cut_at(0.5))]
+
+
 SCENARIOS = [
     *(
         Scenario(
@@ -73,14 +81,52 @@ SCENARIOS = [
             resource=SMALL,
             assurance=frozenset({Assurance.SINGLE_REPLY}),
         )
-        for code in (400, 403, 405, 501)
+        for code in (400, 403, 405, 500, 501, 502, 503)
     ),
-    Scenario(
-        name="reset in place of a reply to any range",
-        traps="H1",
-        script=lambda: only_ranged(rst_before_head),
-        resource=SMALL,
-        config={"max_tries": 2},
+    *(
+        Scenario(
+            name=f"{name} in place of a reply to any range",
+            traps="H1",
+            script=partial(only_ranged, fault),
+            resource=SMALL,
+            config={"timeout_s": 1.0},
+            assurance=frozenset({Assurance.SINGLE_REPLY}),
+        )
+        for name, fault in (
+            ("silence", stall_before_head),
+            ("reset", rst_before_head),
+            ("close", cut_before_head),
+            ("nonsense", raw_reply(b"nonsense\r\n\r\n")),
+        )
+    ),
+    *(
+        Scenario(
+            name=f"{name} in place of a reply to any later range",
+            traps="H1",
+            script=partial(_later_ranges, fault),
+            resource=SMALL,
+            config={"timeout_s": 1.0},
+            most_sent=2.1,
+        )
+        for name, fault in (
+            ("silence", stall_before_head),
+            ("reset", rst_before_head),
+            ("500", status(500)),
+        )
+    ),
+    *(
+        Scenario(
+            name=f"{what} six times",
+            traps="H28",
+            script=partial(first, 6, fault),
+            resource=SMALL,
+        )
+        for what, fault in (
+            ("429", status(429)),
+            ("503", status(503)),
+            ("520", status(520)),
+            ("reset", rst_before_head),
+        )
     ),
     *(
         Scenario(

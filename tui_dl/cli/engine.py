@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from tui_dl.service.contract import DownloadService
 
 
+PATIENCE_OF_THE_APP = 2
+"""How many times longer than ``get`` the app and ``serve`` try a server that is away."""
+
+
 def open_service(config: EngineConfig) -> DownloadService:
     """Return the embedded engine, not started yet."""
     from tui_dl.service.local import LocalService
@@ -74,6 +78,7 @@ def engine_config(
         connect_timeout_s=downloads.connect_timeout_s,
         max_tries=downloads.max_tries,
         retry_max_s=downloads.retry_max_s,
+        away_factor=1 if only_asked else PATIENCE_OF_THE_APP,
         user_agent=network.user_agent,
         proxy=network.proxy or None,
         ca_certificate=_file(network.ca_certificate),

@@ -46,7 +46,7 @@ class Downloads:
         ),
     )
     max_tries: int = field(
-        default=5,
+        default=8,
         metadata=rule(
             Kind.COUNT, "Tries in a row without progress; 0 is endless.", low=0, high=10_000
         ),
@@ -60,7 +60,7 @@ class Downloads:
         metadata=rule(Kind.SECONDS, "Longest wait for a connection.", low=1, high=600),
     )
     retry_max_s: float = field(
-        default=60.0,
+        default=20.0,
         metadata=rule(Kind.SECONDS, "Longest pause between two tries.", low=1, high=86_400),
     )
     min_free: int = field(

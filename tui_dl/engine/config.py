@@ -38,10 +38,12 @@ class EngineConfig:
     Less at first where a new connection costs nothing: see ``patience.py``.
     """
     connect_timeout_s: float = 15.0
-    max_tries: int = 5
+    max_tries: int = 8
     """Tries in a row without progress before a download fails; 0 is endless."""
-    retry_base_s: float = 1.0
-    retry_max_s: float = 60.0
+    retry_base_s: float = 0.5
+    retry_max_s: float = 20.0
+    away_factor: int = 1
+    """Servers that are away (busy, refusing, broken) get so many times ``max_tries``."""
     user_agent: str = ""
     """Empty: ``tui-dl/VERSION``."""
     proxy: str | None = None

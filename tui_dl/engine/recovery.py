@@ -42,6 +42,17 @@ def react(error: TuiDlError, *, had_bytes: bool) -> Reaction:
     return Reaction.ONE_CONNECTION
 
 
+DUMB_REFUSALS = frozenset(
+    {
+        ErrorCode.CONNECTION_LOST,
+        ErrorCode.TIMEOUT,
+        ErrorCode.PROTOCOL,
+        ErrorCode.TRUNCATED,
+        ErrorCode.RANGE_MISMATCH,
+    }
+)
+"""How servers that cannot bear a Range field end a request without a status."""
+
 NOT_ABOUT_RANGES = LINK_STATUSES - {403} | {407, 429, 451, 503}
 
 
@@ -64,10 +75,10 @@ def _hopeful(error: TuiDlError, *, has_bytes: bool) -> TuiDlError:
 def may_be_about_ranges(error: TuiDlError, *, has_bytes: bool) -> bool:
     """Return whether the file might come to a request without a Range field.
 
-    Some servers answer any Range, or If-Range, with an error, or break off.
+    Some servers answer any Range, or If-Range, with an error, break off, or never answer.
     """
     if error.http_status is None:
-        return error.code is ErrorCode.CONNECTION_LOST and not has_bytes
+        return error.code in DUMB_REFUSALS
     if error.code is ErrorCode.FORBIDDEN:
         return not has_bytes
     return error.http_status not in NOT_ABOUT_RANGES and error.code is ErrorCode.HTTP_STATUS

@@ -1,7 +1,6 @@
 """When to try again. Pure decisions: the random number comes in.
 
-Must not sleep. A budget counts tries in a row without progress, so a link that moves
-bytes between breaks never runs out of tries.
+Must not sleep, and must not count: ``patience.py`` does.
 """
 
 from __future__ import annotations
@@ -32,22 +31,25 @@ def asked_wait_s(failure: Failure) -> float | None:
 class RetryPolicy:
     """Bounds of one download; ``max_tries`` 0 is endless."""
 
-    max_tries: int = 5
-    base_s: float = 1.0
-    longest_s: float = 60.0
+    max_tries: int = 8
+    base_s: float = 0.5
+    longest_s: float = 20.0
+    away_factor: int = 1
+    """Servers that are away get so many times ``max_tries``."""
     tries_by_code: Mapping[ErrorCode, int] = field(default_factory=lambda: NO_RULES)
     """Errors with a number of tries of their own, in place of ``max_tries``."""
 
+    def tries_for(self, code: ErrorCode) -> int:
+        """Return how many tries in a row an error is worth; 0 is endless."""
+        return self.tries_by_code.get(code, self.max_tries)
+
     def delay_s(self, failure: Failure, tries: int, jitter: float) -> float | None:
-        """Return the wait before try number ``tries + 1``, or ``None`` to give up.
+        """Return the wait before try number ``tries + 1``, or ``None`` when none can help.
 
         ``tries`` counts the failures in a row, from 1. ``jitter`` is random in 0..1.
         A server's own Retry-After wins over the backoff, up to an hour.
         """
         if not failure.retryable:
-            return None
-        most = self.tries_by_code.get(failure.code, self.max_tries)
-        if most and tries >= most:
             return None
         backoff_s = min(self.longest_s, self.base_s * 2.0 ** min(tries - 1, 16))
         backoff_s *= 0.5 + jitter / 2

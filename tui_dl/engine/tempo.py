@@ -15,6 +15,7 @@ def policy_of(options: DownloadOptions, config: EngineConfig) -> RetryPolicy:
         config.max_tries if options.max_tries is None else options.max_tries,
         config.retry_base_s,
         config.retry_max_s,
+        config.away_factor,
         NO_RULES if options.max_tries is not None else config.tries_by_code,
     )
 

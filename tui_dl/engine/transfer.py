@@ -79,6 +79,9 @@ class Transfer:
         self._numbers = 0
         self._pace = Pace()
         self._hold_off_until_s = 0.0
+        self._was_asked_plainly = False
+        self._is_asked_plainly = False
+        """The request under way is the one without a range that was worth a try."""
         self._asking = Asking(around.client, sources, target, facts, self._patience)
 
     # -- the run
@@ -137,6 +140,16 @@ class Transfer:
             return
         delay_s = self._patience.failed(error, self.plan.done_bytes, self._around.random())
         self.sources.primary.note_break(has_moved=self._patience.has_moved)
+        if self._is_asked_plainly:
+            # Without a range it is no better: then ranges are not what it minds.
+            self._is_asked_plainly, self.facts.ranges_supported = False, None
+        elif (
+            self._patience.is_barren
+            and not self.sources.has_others
+            and self._may_ask_plainly(error)
+        ):
+            self._ask_plainly(error)
+            delay_s = delay_s or 0.0
         if delay_s is None or (self.sources.has_others and self._patience.is_tired):
             self._find_another_way(error)
             delay_s = 0.0
@@ -149,10 +162,21 @@ class Transfer:
             self._observer.on_note(f"{error.message} A mirror takes its place.")
             self._patience.renew()
             return
-        about_ranges = may_be_about_ranges(error, has_bytes=self.plan.done_bytes > 0)
-        if self.facts.ranges_supported is False or not about_ranges:
+        if not self._may_ask_plainly(error, is_last_hope=True):
             raise error
+        self._ask_plainly(error)
+
+    def _may_ask_plainly(self, error: TuiDlError, *, is_last_hope: bool = False) -> bool:
+        """Whether the file might come without a Range field, which was not tried yet."""
+        if self.facts.ranges_supported is False or self._was_asked_plainly:
+            return False
+        if is_last_hope and error.code is ErrorCode.BUSY:
+            return True
+        return may_be_about_ranges(error, has_bytes=self.plan.done_bytes > 0)
+
+    def _ask_plainly(self, error: TuiDlError) -> None:
         self.facts.ranges_supported = False
+        self._is_asked_plainly = self._was_asked_plainly = True
         self._observer.on_note(f"{error.message} The file is asked for once without a range.")
 
     def leave_out(self, link: LinkSource) -> bool:
@@ -246,6 +270,7 @@ class Transfer:
             raise TransferError(verdict.reason, code=ErrorCode.RANGE_IGNORED)
         if not self.has_begun:
             await self._begin(reply)
+        self._is_asked_plainly = False
         if verdict.verdict is Verdict.EMPTY:
             self._is_ended = True
         if verdict.verdict is Verdict.COMPLETE and verdict.total is not None:
