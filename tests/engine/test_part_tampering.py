@@ -50,7 +50,61 @@ def replace(part: Path) -> None:
     part.write_bytes(b"x" * size)
 
 
-TAMPERINGS = [delete, halve, cut_and_stretch, flip_a_byte, flip_a_byte_and_hide_it, replace]
+def replace_by_a_copy(part: Path) -> None:
+    content = part.read_bytes()
+    part.unlink()
+    part.write_bytes(content)
+
+
+def replace_by_a_folder(part: Path) -> None:
+    part.unlink()
+    part.mkdir()
+
+
+def replace_by_a_link(part: Path) -> None:
+    (part.parent / "victim").write_text("mine")
+    part.unlink()
+    part.symlink_to("victim")
+
+
+TAMPERINGS = [
+    delete,
+    halve,
+    cut_and_stretch,
+    flip_a_byte,
+    flip_a_byte_and_hide_it,
+    replace,
+    replace_by_a_copy,
+]
+
+
+def check_kept(folder: Path, tamper: Callable[[Path], None]) -> None:
+    """A file that somebody put in place of the part is kept, and nothing else is left."""
+    kept = [path for path in folder.iterdir() if path.name != "x"]
+    if tamper in (replace, replace_by_a_copy):
+        assert [path.name for path in kept] == ["x.part.old-1"]
+        assert kept[0].stat().st_size == 8 * MIB
+    else:
+        assert not kept
+
+
+@pytest.mark.parametrize("tamper", [replace_by_a_folder, replace_by_a_link])
+async def test_what_is_no_plain_file_stays_where_it_is(
+    fault_server: FaultServer, tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    url = fault_server.add(Resource(path="/x", size=8 * MIB, rate_bps=2 * MIB))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url)
+        await driver.until(record_id, lambda row: row.done_bytes > 2 * MIB)
+    part = driver.folder / "x.part"
+    tamper(part)
+    async with running(tmp_path) as driver:
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 8 * MIB)
+    assert part.is_dir() or part.is_symlink()
+    if part.is_symlink():
+        assert (driver.folder / "victim").read_text() == "mine"
 
 
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
@@ -67,8 +121,8 @@ async def test_between_two_runs(
         row = await driver.wait(record_id)
         assert row.status is Status.COMPLETED, row.failure
         check_file(driver.path(row), 1, 8 * MIB)
-        if tamper is not replace:  # a stranger's file keeps its name, ours makes room
-            assert row.name == "x"
+        assert row.name == "x"
+        check_kept(driver.folder, tamper)
 
 
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
@@ -87,8 +141,8 @@ async def test_while_paused(
         row = await driver.wait(record_id)
         assert row.status is Status.COMPLETED, row.failure
         check_file(driver.path(row), 1, 8 * MIB)
-        if tamper is not replace:  # a stranger's file keeps its name, ours makes room
-            assert row.name == "x"
+        assert row.name == "x"
+        check_kept(driver.folder, tamper)
 
 
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
@@ -103,5 +157,5 @@ async def test_while_running(
         row = await driver.wait(record_id)
         assert row.status is Status.COMPLETED, row.failure
         check_file(driver.path(row), 1, 8 * MIB)
-        if tamper is not replace:  # a stranger's file keeps its name, ours makes room
-            assert row.name == "x"
+        assert row.name == "x"
+        check_kept(driver.folder, tamper)

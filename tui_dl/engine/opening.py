@@ -110,6 +110,19 @@ async def make_part(
         is_placed = await target.place()
 
 
+async def clear_place(job: Job, target: FileTarget) -> None:
+    """Delete a part that proves nothing any more; a file that came in its place is kept aside.
+
+    So the download gets its own name again, and nobody loses bytes.
+    """
+    try:
+        await target.discard()
+        if (aside := await target.make_way(job.record)) is not None:
+            job.note(f"What was in its place is kept as {aside}.")
+    except DiskError as failed:
+        job.note(failed.message)
+
+
 class Opening:
     """A file target whose ``begin`` goes through the run."""
 

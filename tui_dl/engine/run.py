@@ -23,6 +23,7 @@ from tui_dl.engine.marking import mark
 from tui_dl.engine.old_part import OldPartKeeper
 from tui_dl.engine.opening import (
     Opening,
+    clear_place,
     keep_cookies,
     links_of,
     make_part,
@@ -339,10 +340,7 @@ class Run:
         job.note(f"{reason} The download starts again.")
         job.plan = self._new_plan(None, RangeSet())
         self._pieces.forget()
-        try:
-            await self._target.discard()
-        except DiskError as failed:
-            job.note(failed.message)
+        await clear_place(job, self._target)
         nothing = {"part": None, "part_name": None, "total_bytes": None, "synced": RangeSet()}
         await job.change_durably(**nothing, assurance=Assurance.PENDING)
         await self._target.close(forget=True)

@@ -20,6 +20,7 @@ from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
 from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
 from tui_dl.engine.restored import Restored, find_published, noted_for, refuse_touched, whole_of
 from tui_dl.engine.write_stamps import WriteStamps
+from tui_dl.storage.claim import set_stranger_aside
 from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.journal import WrittenJournal
 from tui_dl.storage.marks import mark_file
@@ -372,6 +373,18 @@ class FileTarget:
         # Under its final name it is the user's file, changed or not.
         if self.part is not None and self.part.part_name != self.part.name:
             self.part.discard()
+
+    async def make_way(self, record: DownloadRecord) -> str | None:
+        """Set a file aside that came in the place of the part; return its path, if one did.
+
+        Raises:
+            DiskError: the folder may not be changed.
+        """
+        folder, part_name, name = Path(record.directory), record.part_name, record.name
+        if part_name is None or name is None or part_name == name:
+            return None
+        aside = await self._in_pool(set_stranger_aside, folder, part_name, name)
+        return None if aside is None else str(folder / aside)
 
     async def close(self, *, forget: bool = False) -> None:
         """Wait for writes under way and close. ``forget`` also deletes the journal."""

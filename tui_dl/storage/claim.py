@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
+from tui_dl.storage.descriptor import hold_file
 from tui_dl.storage.errors import disk_errors
 from tui_dl.storage.folder import entry_status, opened_folder, own_status, sync_folder
 from tui_dl.storage.publish import numbered_names, rename_no_replace
@@ -28,6 +30,7 @@ _UNNAMED_FLAGS = os.O_RDWR | getattr(os, "O_TMPFILE", 0) | os.O_CLOEXEC
 _NO_UNNAMED = frozenset(
     {errno.EISDIR, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOENT, errno.ENOSYS}
 )
+_LOOK_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CLAIM_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -123,6 +126,31 @@ def move_part_aside(dir_fd: int, part_name: str, name: str) -> str:
             continue
         return candidate
     raise AssertionError("aside_names ends with an error")
+
+
+def set_stranger_aside(directory: Path, part_name: str, name: str) -> str | None:
+    """Move a plain file that stands where a part of ours was; return its new name, if it moved.
+
+    The place is ours, the file is not: it is kept whole as NAME.part.old-N. A link, a folder,
+    a file with a second name and one that another download writes stay where they are.
+
+    Raises:
+        DiskError: the folder may not be changed, or the disk failed.
+    """
+    check_entry_name(part_name)
+    with disk_errors(doing="renaming", path=directory / part_name), opened_folder(directory) as fd:
+        try:
+            stranger = os.open(part_name, _LOOK_FLAGS, dir_fd=fd)
+        except OSError:  # nothing, or nothing that may be touched
+            return None
+        try:
+            status = os.fstat(stranger)
+            is_plain = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+            if not is_plain or not hold_file(stranger):
+                return None
+            return move_part_aside(fd, part_name, name)
+        finally:
+            os.close(stranger)
 
 
 def aside_names(name: str) -> Iterator[str]:
