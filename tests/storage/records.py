@@ -130,6 +130,8 @@ records = st.builds(
     | st.builds(Moving, texts, texts, texts, st.builds(PartIdentity, counts, counts)),
     loaded_in=st.none() | texts,
     remark=texts,
+    final_changed_ns=st.none() | counts,
+    final_mode=st.none() | counts,
 )
 
 

@@ -290,6 +290,10 @@ class DownloadRecord:
     """Folder that it was asked for and filled in, when it was moved at its end."""
     remark: str = ""
     """What could not be done with a file that is all right itself, as a sentence."""
+    final_changed_ns: int | None = None
+    """Its ctime, which no program can set back; ``None`` is unknown."""
+    final_mode: int | None = None
+    """Its mode: a change of it explains a later ctime."""
 
     @property
     def synced_bytes(self) -> int:

@@ -43,6 +43,8 @@ async def complete(job: Job, old: OldPartKeeper, assurance: Assurance) -> None:
         failure=None,
         completed_at=datetime.now(UTC),
         final_modified_ns=status.st_mtime_ns,
+        final_changed_ns=status.st_ctime_ns,
+        final_mode=status.st_mode,
     )
     await job.tools.save_now(completed)
     job.note("Completed.")
@@ -54,6 +56,8 @@ async def complete(job: Job, old: OldPartKeeper, assurance: Assurance) -> None:
         failure=None,
         completed_at=completed.completed_at,
         final_modified_ns=completed.final_modified_ns,
+        final_changed_ns=completed.final_changed_ns,
+        final_mode=completed.final_mode,
     )
 
 

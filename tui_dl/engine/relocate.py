@@ -19,6 +19,7 @@ from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.carrying import carry_file, settle_move
 from tui_dl.engine.job import Job, Stop
+from tui_dl.engine.recheck import Place, changed_ns, look_at
 from tui_dl.storage.claim import PART_SUFFIX
 from tui_dl.storage.folder import entry_status, opened_folder
 
@@ -128,11 +129,14 @@ async def relocate(job: Job, wish: Wish, is_stopped: Callable[[], bool]) -> None
 async def _carry_finished(
     job: Job, wish: Wish, changes: dict[str, Any], is_stopped: Callable[[], bool]
 ) -> None:
-    record = job.record
+    record, pools = job.record, job.tools.pools
+    is_intact = await pools.run(pools.disk, look_at, record) is Place.INTACT
     name = wish.name or record.name or ""
     moving = Moving(wish.directory, name, name, _file_of(record))
     # An edit of the user since then is still one: the time of a file that was edited stays unknown.
     await carry_file(job, record.name or "", moving, changes, is_stopped)
+    if is_intact:  # the move itself has touched it
+        job.change(final_changed_ns=await pools.run(pools.disk, changed_ns, job.record))
 
 
 async def _carry_part(

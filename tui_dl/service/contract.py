@@ -166,7 +166,10 @@ class DownloadService(Protocol):
         """Set how many downloads run at once (1 to 100)."""
 
     async def recheck(self, id: str) -> Recheck:
-        """Compare a completed download with its source; transfers no body."""
+        """Compare a completed download with its source.
+
+        Without a body, but for a file that somebody touched and that may be edited in secret.
+        """
 
     async def details(self, id: str) -> DownloadDetails | None:
         """Return everything about one download, ``None`` when there is none."""

@@ -17,7 +17,7 @@ from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
 from tui_dl.engine.engine import Engine
 from tui_dl.engine.preview import look_at
-from tui_dl.engine.recheck import recheck
+from tui_dl.engine.recheck import changed_ns, recheck
 from tui_dl.engine.relocate import relocate_in
 from tui_dl.engine.world import REAL_WORLD, World
 from tui_dl.service.contract import (
@@ -181,10 +181,14 @@ class LocalService:
         await self._engine.call(work)
 
     async def recheck(self, id: str) -> Recheck:
-        """Compare a completed download with its source; transfers no body."""
+        """Compare a completed download with its source; a body only where a file was touched."""
 
         async def work(core: Core) -> Recheck:
-            same = await recheck(core.job(id).record, core.tools)
+            job, pools = core.job(id), core.tools.pools
+            same = await recheck(job.record, core.tools)
+            seen_ns = await pools.run(pools.disk, changed_ns, job.record) if same else None
+            if seen_ns is not None and seen_ns != job.record.final_changed_ns:
+                job.change(final_changed_ns=seen_ns)  # it has proved its bytes: not once more
             return Recheck.UNKNOWN if same is None else Recheck.SAME if same else Recheck.CHANGED
 
         return await self._engine.call(work)
