@@ -12,13 +12,14 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
-from time import time_ns
 from typing import Any
 
 import pytest
 
+from tests.crash.set_clock import SetClock
 from tests.engine.driving import quick_config
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Status
@@ -101,9 +102,10 @@ class Machine:
     """Carries out orders: each public coroutine is one."""
 
     def __init__(self, base: Path, patch: pytest.MonkeyPatch) -> None:
-        self.service = LocalService(quick_config(base, sync_interval_s=0.1, slots=2))
+        self._clock = SetClock(base / "clock.json")
+        config = quick_config(base, sync_interval_s=0.1, slots=2)
+        self.service = LocalService(config, self._clock.install(patch))
         self._folder = base / "downloads"
-        self._patch = patch
         self._writes = Writes()
         self._disk = FullDisk()
         self._writes.install(patch)
@@ -111,9 +113,10 @@ class Machine:
         patch.setattr(checkpoint, "LOOK_S", 0.05)
         patch.setattr(room_watch, "LOOK_S", 0.05)
 
-    async def add(self, url: str, connections: int) -> str:
-        """Add one download and return its id."""
-        options = DownloadOptions(connections=connections)
+    async def add(self, url: str, connections: int, *, is_later: bool) -> str:
+        """Add one download, perhaps for tomorrow, and return its id."""
+        start_at = self._clock.now() + timedelta(days=1) if is_later else None
+        options = DownloadOptions(connections=connections, start_at=start_at)
         request = AddRequest(
             url=url, directory=str(self._folder), options=options, allow_duplicate=True
         )
@@ -142,11 +145,11 @@ class Machine:
         self._disk.is_full = is_full
 
     async def jump(self, by_ns: int) -> None:
-        """Let the wall clock jump ahead."""
-        self._patch.setattr("tui_dl.engine.target.time_ns", lambda: time_ns() + by_ns)
+        """Let the wall clock jump, forward or back."""
+        self._clock.put(by_ns)
 
     async def look(self) -> tuple[list[Seen], list[str]]:
-        """Return all downloads, and what was written twice."""
+        """Return all downloads, and what was written twice or is a number that cannot be."""
         rows = [
             Seen(
                 row.id,
@@ -157,7 +160,13 @@ class Machine:
             )
             for row in self.service.snapshot().downloads
         ]
-        return rows, list(self._writes.conflicts)
+        strange = [
+            f"{row.name}: {number}"
+            for row in self.service.snapshot().downloads
+            for number in (row.eta_s, row.rate_bps, row.retry_in_s, row.elapsed_s)
+            if number is not None and not 0 <= number < float("inf")
+        ]
+        return rows, [*self._writes.conflicts, *strange]
 
 
 def serve(pipe: Connection, base: Path) -> None:
@@ -174,7 +183,8 @@ async def _serve(pipe: Connection, machine: Machine) -> None:
         if order == "stop":
             break
         try:
-            answer = await getattr(machine, order)(*args)
+            options = args.pop() if args and isinstance(args[-1], dict) else {}
+            answer = await getattr(machine, order)(*args, **options)
         except TuiDlError:
             answer = None  # refused: the parent looks at what came of it
         pipe.send(answer)

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,6 +27,7 @@ from hypothesis.stateful import (
 )
 
 from tests.crash.machine_child import Seen, serve
+from tests.crash.set_clock import SetClock
 from tests.support.fault_server import (
     FaultServer,
     Resource,
@@ -56,6 +58,8 @@ KINDS: dict[str, Script] = {
 }
 SIZES = [1, 300_000, 1_500_000]
 DAY_NS = 86_400 * 1_000_000_000
+JUMPS_NS = (DAY_NS // 86_400, DAY_NS // 24, DAY_NS, 100 * DAY_NS)
+"""A second, an hour, a day, and a clock that was never set."""
 
 # One process imports everything; each child is forked from it, which has no threads.
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -139,12 +143,13 @@ class Machine(RuleBasedStateMachine):
         kind=st.sampled_from(sorted(KINDS)),
         size=st.sampled_from(SIZES),
         connections=st.sampled_from([1, 4]),
+        is_later=st.booleans(),
     )
-    def add(self, kind: str, size: int, connections: int) -> None:
-        """Add a download of a new source."""
+    def add(self, kind: str, size: int, connections: int, *, is_later: bool = False) -> None:
+        """Add a download of a new source, for now or for tomorrow."""
         source = Source(self.server, len(self.sources) + 1, kind, size)
         self.sources.append(source)
-        record_id = str(self.ask("add", source.url, connections))
+        record_id = str(self.ask("add", source.url, connections, {"is_later": is_later}))
         self.of[record_id] = {source.url}
 
     @rule(order=st.sampled_from(["pause", "resume", "cancel"]), which=st.integers(0, 3))
@@ -168,7 +173,9 @@ class Machine(RuleBasedStateMachine):
         time.sleep(wait_s)
 
     @rule(
-        what=st.sampled_from(["cut", "new version", "disk full", "disk empty", "clock"]),
+        what=st.sampled_from(
+            ["cut", "new version", "disk full", "disk empty", "clock", "clock back"]
+        ),
         which=st.integers(0, 3),
     )
     def mishap(self, what: str, which: int) -> None:
@@ -179,8 +186,9 @@ class Machine(RuleBasedStateMachine):
             case "new version":  # who is at work on it must begin again
                 self.sources[which % len(self.sources)].change()
                 self.server.drop_connections()
-            case "clock":
-                self.ask("jump", (which + 1) * 100 * DAY_NS)
+            case "clock" | "clock back":
+                away_ns = JUMPS_NS[which]
+                self.ask("jump", away_ns if what == "clock" else -away_ns)
             case _:
                 self.ask("fill_disk", what == "disk full")
 
@@ -221,8 +229,10 @@ class Machine(RuleBasedStateMachine):
         assert {record.id for record in records} == set(self.of), "a record was lost"
         pools = Pools()
         try:
-            for record in records:
-                self.check_claim(record, pools)
+            with pytest.MonkeyPatch.context() as patch:
+                SetClock(self.base / "clock.json").install(patch)
+                for record in records:
+                    self.check_claim(record, pools)
         finally:
             pools.close()
 
@@ -283,6 +293,7 @@ class Machine(RuleBasedStateMachine):
     def settle(self) -> None:
         """Resume what stopped until all is done, then look at the folder."""
         self.ask("fill_disk", False)
+        self.ask("jump", 1000 * DAY_NS)  # tomorrow has come, however far back the clock was put
         for source in self.sources:
             source.become_good()
         self.server.drop_connections()
