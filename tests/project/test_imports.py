@@ -30,6 +30,7 @@ SERVER = {"starlette", "uvicorn", "websockets", "wsproto"}
 LOGINS_AND_WAYS = {
     *("tui_dl.net.digest_login", "tui_dl.net.socks", "tui_dl.net.interfaces", "netrc", "h2"),
     *("tui_dl.net.proxy_client", "tui_dl.net.http2_client"),
+    *("tui_dl.domain.curl", "tui_dl.domain.links", "html.parser"),
 }
 """Only for downloads that need them."""
 ENGINE = {"asyncio", "httpx", "h11", "uvloop", "ssl", "tui_dl.engine.engine"}

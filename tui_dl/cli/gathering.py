@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 from tui_dl.config.paths import absolute
 from tui_dl.domain.categories import category_named
-from tui_dl.domain.curl import is_curl, read_curl
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
-from tui_dl.domain.links import matching_links
 from tui_dl.domain.model import DownloadOptions
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.url_patterns import as_literal
@@ -41,6 +39,8 @@ def with_curl(
     """
     if text is None:
         return tuple(urls), options
+    from tui_dl.domain.curl import is_curl, read_curl  # not for everybody
+
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
     if not is_curl(text):
@@ -92,6 +92,7 @@ async def find_links(
         UsageError: no page is named, or it has no such link.
         TransferError: a page cannot be had.
     """
+    from tui_dl.domain.links import matching_links  # brings a parser of HTML
     from tui_dl.engine.lookup import opened_client
 
     if not pages:
