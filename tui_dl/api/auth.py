@@ -88,6 +88,17 @@ class Guard:
         self._count(peer, candidate, now_s)
         return Verdict.WRONG
 
+    def lasting(self, *, is_owner: bool) -> Callable[[], bool]:
+        """Return what tells whether a stream that is opened now may still go on.
+
+        It ends once the token was rotated: what was told with the old one is worthless.
+        """
+        token = None if is_owner else self.token
+        if token is None:
+            return lambda: True
+        shown = token.current()
+        return lambda: token.current() == shown
+
     def check_bearer(self, scope: Scope) -> Verdict:
         """Judge the Authorization field of a request. Its scheme word is case-sensitive."""
         value = header(scope, b"authorization")

@@ -156,6 +156,8 @@ class Dispatcher:
         host = header(scope, b"host")
         if not self._hosts.allows(host):
             return facade.refuse(421, "wrong_host", "This server does not answer for that host.")
+        if sum(name == b"origin" for name, _ in scope["headers"]) > 1:
+            return facade.refuse(403, "foreign_origin", "A request comes from one origin.")
         if origin is not None and not self._origins.allows(origin, host or ""):
             return facade.refuse(403, "foreign_origin", "Pages of that origin may not call.")
         return None

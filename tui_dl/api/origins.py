@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from tui_dl.domain.quick_dataclass import dataclass
 
-EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://", "safari-web-extension://")
+_EXTENSION = re.compile(r"(?:chrome|moz|safari-web)-extension://[A-Za-z0-9._-]+")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
@@ -59,7 +59,7 @@ class OriginRule:
         """
         if origin in self.allowed or ("*" in self.allowed and origin != "null"):
             return True
-        if origin.startswith(EXTENSION_SCHEMES):
+        if _EXTENSION.fullmatch(origin):
             return True
         return origin == f"http://{host}"
 

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from tui_dl.api.context import ApiContext
 from tui_dl.api.events import POLL_S, HubClosedError, HubItem, Reader, TooManyReadersError
+from tui_dl.api.requests import is_trusted
 from tui_dl.domain.quick_dataclass import dataclass
 
 HEARTBEAT = b": still here\n\n"
@@ -46,6 +47,7 @@ class EventStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send frames until somebody leaves."""
         plan = self._plan
+        may_go_on = self._context.guard.lasting(is_owner=is_trusted(scope))
         try:
             reader = self._context.events.open(
                 progress_s=plan.progress_s, everything=plan.everything
@@ -65,7 +67,7 @@ class EventStream:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             # Even an empty piece sends the head: it goes out now, not with the first event.
             await _send(send, b"".join(plan.first()))
-            await self._pump(reader, send)
+            await self._pump(reader, send, may_go_on)
         except HubClosedError:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
@@ -73,9 +75,11 @@ class EventStream:
             leaving.cancel()
             await asyncio.wait({leaving})
 
-    async def _pump(self, reader: Reader, send: Send) -> None:
+    async def _pump(self, reader: Reader, send: Send, may_go_on: Callable[[], bool]) -> None:
         while True:
             item = await reader.next(self._plan.heartbeat_s)
+            if not may_go_on():
+                raise HubClosedError
             if item is None:
                 await _send(send, HEARTBEAT)
                 continue

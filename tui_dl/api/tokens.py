@@ -64,6 +64,11 @@ class TokenStore:
         """The secret itself. Print it only when the user asks for it."""
         return self._secret.decode()
 
+    def current(self) -> bytes:
+        """Return the secret as of now, to notice that it was rotated. Never show it."""
+        self._follow()
+        return self._secret
+
     def matches(self, candidate: bytes) -> bool:
         """Compare in constant time. A token rotated by another process counts at once."""
         self._follow()

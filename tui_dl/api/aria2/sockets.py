@@ -17,6 +17,7 @@ from tui_dl.api.aria2.desk import Look
 from tui_dl.api.aria2.envelope import Message, encode_replies, read_message
 from tui_dl.api.aria2.notify import Notifier, frame
 from tui_dl.api.aria2.rpc import Caller, Outcome, Rpc
+from tui_dl.api.auth import Verdict
 from tui_dl.api.events import HubClosedError, Lost, Reader, TooManyReadersError
 from tui_dl.api.requests import peer_of
 from tui_dl.domain.snapshot import DownloadEvent
@@ -36,6 +37,8 @@ class Socket:
         self._rpc = rpc
         self._ws = WebSocket(scope, receive, send)
         self._caller = Caller(peer_of(scope), rpc.desk.context.guard.check_bearer(scope))
+        is_owner = self._caller.bearer is Verdict.OWNER
+        self._may_go_on = rpc.desk.context.guard.lasting(is_owner=is_owner)
         self._turn = asyncio.Lock()
         """Whose holder may send. Notifications wait for the reply before them."""
         self._held: set[asyncio.Task[None]] = set()
@@ -106,6 +109,9 @@ class Socket:
         try:
             while True:
                 item = await reader.next()
+                if not self._may_go_on():
+                    await self._close(POLICY)
+                    return
                 if isinstance(item, Lost):
                     # Told events are gone; a new connection sees everything afresh.
                     await self._close(TRY_LATER)

@@ -103,7 +103,7 @@ class JobsFacade:
         if ticket is not None and not self._desk.tickets.take(ticket):
             await error_reply(401, _TEXTS[401])(scope, receive, send)
             return
-        await serve_stream(self.board, self._context.limits.heartbeat_s, scope, receive, send)
+        await serve_stream(self._context, self.board, scope, receive, send)
 
     async def _answer(self, segments: Path, scope: Scope, receive: Receive) -> Response:
         method, action = ("GET", None) if segments in EVENTS else ROUTES.get(segments, ("", None))

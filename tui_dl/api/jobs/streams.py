@@ -10,10 +10,12 @@ import asyncio
 
 from starlette.types import Receive, Scope, Send
 
+from tui_dl.api.context import ApiContext
 from tui_dl.api.jobs.board import Board, TooManyReadersError
 from tui_dl.api.jobs.codec import init_frame
 from tui_dl.api.jobs.reader import JobReader, StreamEndedError
 from tui_dl.api.jobs.replies import error_reply
+from tui_dl.api.requests import is_trusted
 from tui_dl.api.sse import HEARTBEAT
 
 _HEADERS = [
@@ -25,9 +27,11 @@ _HEADERS = [
 
 
 async def serve_stream(
-    board: Board, heartbeat_s: float, scope: Scope, receive: Receive, send: Send
+    context: ApiContext, board: Board, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Send frames until the client or the server goes, or the client falls behind."""
+    heartbeat_s = context.limits.heartbeat_s
+    may_go_on = context.guard.lasting(is_owner=is_trusted(scope))
     jobs = board.jobs()
     try:
         reader = board.subscribe()
@@ -39,7 +43,10 @@ async def serve_stream(
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await _send(send, init_frame(jobs))
         while True:
-            await _send(send, await reader.next(heartbeat_s) or HEARTBEAT)
+            frame = await reader.next(heartbeat_s) or HEARTBEAT
+            if not may_go_on():
+                raise StreamEndedError
+            await _send(send, frame)
     except StreamEndedError:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
