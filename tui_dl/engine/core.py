@@ -22,6 +22,7 @@ from tui_dl.engine.queue import Queue
 from tui_dl.engine.relocate import settle_moves
 from tui_dl.engine.room_watch import waits_for_room
 from tui_dl.engine.steward import HostShares, Steward
+from tui_dl.engine.suspend import Presence
 
 SPACE_S = 2.0
 
@@ -362,8 +363,10 @@ class Core:
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        looked_s = -SPACE_S
+        looked_s, presence = -SPACE_S, Presence()
         while True:
+            if presence.was_away():
+                self.tools.around.client.drop_idle()  # servers have given up on them by now
             if loop.time() - looked_s >= SPACE_S:
                 looked_s = loop.time()
                 await self._press.look_at_space()

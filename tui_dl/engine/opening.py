@@ -5,6 +5,7 @@ Must not write bytes.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,4 +150,6 @@ def may_begin_again(error: DiskError, directory: Path) -> bool:
     """Return whether losing the part costs only bytes: replaced, or deleted from its folder."""
     if error.code is ErrorCode.PART_CHANGED:
         return True
-    return error.code is ErrorCode.TARGET_LOST and directory.is_dir()
+    # A stale handle (NFS) says nothing of the file: opened again, it may be as it was.
+    is_stale = getattr(error.__cause__, "errno", None) in (errno.ESTALE, errno.ENODEV)
+    return error.code is ErrorCode.TARGET_LOST and not is_stale and directory.is_dir()
