@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from textual.app import SystemCommand, get_system_commands_provider
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Event, Key, MouseEvent
+from textual.events import Event, Key, MouseEvent, Paste
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
@@ -33,6 +33,7 @@ from tui_dl.tui.adding import Adding, Refusal
 from tui_dl.tui.commands import KeyCommands
 from tui_dl.tui.crash import DiscreetApp, reason_of
 from tui_dl.tui.feed import TICK_S, SnapshotFeed
+from tui_dl.tui.input_order import InputOrder
 from tui_dl.tui.keys import key_name, key_of
 from tui_dl.tui.news import news_of
 from tui_dl.tui.notices import tell_outside
@@ -133,6 +134,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         self.steering = Steering(service, self.say, self._look)
         self._adding = Adding(service, self.ask)
         self._removals = Removals(service, self._remove_now)
+        self.input_order = InputOrder(self)
         self._clock = clock
         self._history = RateHistory()
         self._title_bar = TerminalTitle(self._write_raw)
@@ -235,7 +237,12 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         """Wake the ticker when the user does something."""
         if isinstance(event, (Key, MouseEvent)):
             self._stir()
-        await super().on_event(event)
+        if not isinstance(event, (Key, Paste)) or event.is_forwarded:
+            await super().on_event(event)
+        elif self.input_order.admit(event):
+            widget = self.focused or self.screen
+            await super().on_event(event)
+            self.input_order.follow(event, widget if event.is_forwarded else None)
 
     # --- events of the engine ---------------------------------------------------------
 
