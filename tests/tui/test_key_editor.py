@@ -44,3 +44,12 @@ def test_keys_of_dialogs_are_there_and_clash_only_with_their_own() -> None:
     assert read_keymap("add.more=ctrl+f").problems  # folders, in the same dialog
     assert read_keymap("add.more=p").problems == ()  # pause, on another screen
     assert with_key("a=b list.add=i", "list.add", "f2") == "a=b list.add=f2"
+
+
+async def test_the_footer_offers_no_key_that_does_nothing_here() -> None:
+    async with driven(FakeService()) as d:
+        d.app.action_change_keys()
+        await d.settle()
+        assert "settings" not in d.text.splitlines()[-1]
+        await d.press("escape")
+        assert "s settings" in d.text.splitlines()[-1]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.tui import scenes
-from tests.tui.driving import SMALL, driven
+from tests.tui.driving import SMALL, Driver, driven
 from tests.tui.fake_service import FakeService
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import EventKind
-from tui_dl.tui.view.listing import SortKey
+from tui_dl.tui.view.listing import SortKey, drop_index
 from tui_dl.tui.widgets.bars import TabLine
 from tui_dl.tui.widgets.download_list import DownloadList
 
@@ -199,6 +199,64 @@ async def test_a_click_moves_the_cursor_the_gutter_selects_and_twice_opens() -> 
         await d.pilot.click(DownloadList, offset=(8, 1), times=2)
         await d.settle()
         assert "── n001.bin " in d.text
+
+
+async def _drag(d: Driver, row: int, to: int) -> None:
+    """Take hold of a row, pull it onto another one, let go."""
+    await d.pilot.mouse_down(DownloadList, offset=(8, row))
+    await d.pilot.hover(DownloadList, offset=(8, to))
+    await d.settle()
+    await d.pilot.mouse_up(DownloadList, offset=(8, to))
+    await d.settle()
+
+
+async def test_a_row_is_dragged_to_another_place_in_the_queue() -> None:
+    service = _numbered(5)
+    service.put("runs.bin", Status.DOWNLOADING)
+    async with driven(service, SMALL) as d:
+        held = service.named("n001.bin").id
+        await _drag(d, 1, 3)
+        assert service.calls_of("move_to_index") == [(held, 3)]
+        assert service.names()[:5] == [f"n00{n}.bin" for n in (0, 2, 3, 1, 4)]
+        await _drag(d, 3, 0)
+        assert service.names()[:5] == [f"n00{n}.bin" for n in (1, 0, 2, 3, 4)]
+        await d.pilot.click(DownloadList, offset=(8, 2))  # a press without a pull
+        await d.settle()
+        assert len(service.calls_of("move_to_index")) == 2
+        assert d.cursor_name == "n002.bin"
+
+
+async def test_the_place_that_a_row_would_take_is_shown_until_it_is_let_go() -> None:
+    async with driven(_numbered(3), SMALL) as d:
+        await d.pilot.mouse_down(DownloadList, offset=(8, 0))
+        await d.pilot.hover(DownloadList, offset=(8, 2))
+        await d.settle()
+        marked = [
+            any(style is not None and style.underline for _, style, _ in d.listing.render_line(y))
+            for y in range(3)
+        ]
+        assert marked == [False, False, True]
+        await d.pilot.mouse_up(DownloadList, offset=(8, 2))
+        await d.settle()
+        assert d.listing.hover_row is None
+
+
+async def test_a_list_in_another_order_says_why_nothing_moves() -> None:
+    service = _numbered(3)
+    async with driven(service, SMALL) as d:
+        await d.press("S", "S")
+        await _drag(d, 0, 2)
+        assert service.calls_of("move_to_index") == []
+        assert d.toasts == ["The list is sorted by name, not in queue order."]
+
+
+def test_dropped_among_what_is_not_queued_a_row_goes_before_those_that_follow() -> None:
+    service = FakeService()
+    for name, status in (("a", Status.QUEUED), ("b", Status.PAUSED), ("c", Status.QUEUED)):
+        service.put(name, status)
+    rows = service.snapshot().downloads
+    assert [drop_index(rows, rows[2], onto) for onto in rows] == [0, 1, 1]
+    assert drop_index(rows, rows[0], rows[1]) == 0
 
 
 async def test_the_wheel_scrolls_and_the_cursor_stays() -> None:

@@ -18,8 +18,11 @@ import pytest
 from tests.tui import scenes
 from tests.tui.driving import Driver, driven
 from tests.tui.fake_service import FakeService
-from tui_dl.config.schema import entries
+from tui_dl.config.schema import Settings, entries
+from tui_dl.config.store import with_value
+from tui_dl.tui.preferences import Preferences
 
+CATEGORIES = next(entry for entry in entries() if entry.key == "after.categories")
 FOLDER = Path(__file__).parent / "snapshots"
 
 
@@ -31,6 +34,7 @@ class Shot:
     scene: Callable[[], FakeService]
     size: tuple[int, int]
     keys: tuple[str, ...] = ()
+    categories: str = ""
 
 
 SETTINGS_SHOWN = frozenset(
@@ -41,29 +45,43 @@ SETTINGS_SHOWN = frozenset(
 )
 """A few of each kind: a setting that is added elsewhere changes no picture."""
 SIZES = ((80, 24), (120, 36), (200, 50))
+SCREENS: tuple[tuple[str, Callable[[], FakeService], tuple[str, ...]], ...] = (
+    ("busy", scenes.busy, ()),
+    ("empty", FakeService, ()),
+    ("error", scenes.busy, ("5", "enter")),
+    ("details", scenes.busy, ("enter",)),
+    ("chunks", scenes.busy, ("enter", "right")),
+    ("connections", scenes.busy, ("enter", "right", "right")),
+    ("log", scenes.busy, ("enter", "left")),
+    ("add", scenes.busy, ("a",)),
+    ("add-more", scenes.busy, ("a", "ctrl+o")),
+    ("delete", scenes.busy, ("space", "space", "D")),
+    ("limit", scenes.busy, ("l",)),
+    ("link", scenes.busy, ("end", "u")),
+    ("move", scenes.busy, ("m",)),
+    ("folder", scenes.busy, ("m", "ctrl+f")),
+    ("help", scenes.busy, ("question_mark",)),
+    ("settings", scenes.busy, ("s", "j")),
+    ("setting", scenes.busy, ("s", "j", "enter")),
+    ("theme", scenes.busy, ("s", "end", "k", "k", "enter")),
+    ("keys", scenes.busy, ("s", "end", "k", "enter", "j")),
+    ("new-key", scenes.busy, ("s", "end", "k", "enter", "j", "enter")),
+    ("history", scenes.busy, ("h",)),
+    ("filter", scenes.busy, ("slash", "i", "s", "o")),
+    ("selected", scenes.busy, ("space", "j", "space")),
+)
+"""Each of these at all three sizes."""
 SHOTS = (
-    *(Shot(f"busy-{w}x{h}", scenes.busy, (w, h)) for w, h in SIZES),
-    *(Shot(f"empty-{w}x{h}", FakeService, (w, h)) for w, h in SIZES),
-    *(Shot(f"error-{w}x{h}", scenes.busy, (w, h), ("5", "enter")) for w, h in SIZES),
-    *(Shot(f"details-{w}x{h}", scenes.busy, (w, h), ("enter",)) for w, h in SIZES),
+    *(
+        Shot(f"{name}-{w}x{h}", scene, (w, h), keys)
+        for name, scene, keys in SCREENS
+        for w, h in SIZES
+    ),
     Shot("busy-40x12", scenes.busy, (40, 12)),
     Shot("busy-60x20", scenes.busy, (60, 20)),
-    Shot("chunks-120x36", scenes.busy, (120, 36), ("right",)),
-    Shot("connections-80x24", scenes.busy, (80, 24), ("enter", "right", "right")),
-    Shot("add-80x24", scenes.busy, (80, 24), ("a",)),
-    Shot("delete-120x36", scenes.busy, (120, 36), ("space", "space", "D")),
-    Shot("limit-80x24", scenes.busy, (80, 24), ("l",)),
-    Shot("link-80x24", scenes.busy, (80, 24), ("end", "u")),
-    Shot("help-80x24", scenes.busy, (80, 24), ("question_mark",)),
-    Shot("help-120x36", scenes.busy, (120, 36), ("question_mark",)),
-    *(Shot(f"settings-{w}x{h}", scenes.busy, (w, h), ("s", "j")) for w, h in SIZES),
-    Shot("setting-80x24", scenes.busy, (80, 24), ("s", "j", "enter")),
-    Shot("theme-80x24", scenes.busy, (80, 24), ("s", "end", "k", "k", "enter")),
-    Shot("add-more-80x24", scenes.busy, (80, 24), ("a", "ctrl+o")),
-    *(Shot(f"history-{w}x{h}", scenes.busy, (w, h), ("h",)) for w, h in SIZES),
-    Shot("filter-80x24", scenes.busy, (80, 24), ("slash", "i", "s", "o")),
-    Shot("selected-80x24", scenes.busy, (80, 24), ("space", "j", "space")),
+    Shot("pane-chunks-120x36", scenes.busy, (120, 36), ("right",)),
     Shot("many-80x24", lambda: scenes.many(10_000), (80, 24), ("end", "k")),
+    Shot("add-category-80x24", scenes.busy, (80, 24), ("a",), categories="isos = *.iso -> /srv"),
 )
 
 
@@ -84,11 +102,23 @@ def the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui_dl.tui.screens.settings.shown_entries", lambda *, remote: chosen)
 
 
+@pytest.fixture(autouse=True)
+def the_same_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show a disk that is the same everywhere."""
+    monkeypatch.setattr(
+        "tui_dl.tui.screens.folder.folders_in",
+        lambda folder: (folder, ["Films", "Isos", "Music", "音楽", "a-name-" * 12 + "end"]),
+    )
+
+
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
 async def test_the_screen_looks_as_it_was_approved(shot: Shot) -> None:
-    async with driven(shot.scene(), shot.size) as d:
+    settings = with_value(Settings(), CATEGORIES, shot.categories)
+    async with driven(shot.scene(), shot.size, preferences=Preferences(settings)) as d:
         _fill_history(d)
         await d.press(*shot.keys)
+        await d.app.workers.wait_for_complete()
+        await d.settle()
         text = d.text
     path = FOLDER / f"{shot.name}.txt"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":

@@ -71,6 +71,7 @@ def run(flags: AddFlags, console: Console) -> int:
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
     from tui_dl.cli.transfer_flags import transfer_options_of
+    from tui_dl.config.categories import categories_of
     from tui_dl.domain.errors import UsageError
 
     if flags.transfer["slots"] is not None:
@@ -94,7 +95,7 @@ def run(flags: AddFlags, console: Console) -> int:
         follow=flags.transfer["follow_metalink"],
     )
     batch = build_batch(
-        entries, Wanted(directory, options, flags.paused, engine.categories_of(setup.settings))
+        entries, Wanted(directory, options, flags.paused, categories_of(setup.settings))
     )
     for sentence in batch.notes:
         console.say(sentence)

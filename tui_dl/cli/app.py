@@ -153,6 +153,7 @@ async def _show(
             initial=initial,
             exit_when_done=flags.exit_when_done,
             notices=notices,
+            sorted_from=str(config.directory) if config.categories else None,
             preferences=Preferences(setup.settings, setup.paths.settings_file),
         )
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_dl.config.categories import categories_of
 from tui_dl.config.paths import Paths, absolute, download_dir
 from tui_dl.config.schema import Settings
-from tui_dl.domain.categories import Category, parse_categories
 from tui_dl.domain.host_limits import parse_host_limits
 from tui_dl.domain.retry_rules import parse_retry_rules
 from tui_dl.domain.schedule import parse_schedule
@@ -39,15 +39,6 @@ def notices(service: DownloadService) -> tuple[str, ...]:
     from tui_dl.service.local import LocalService
 
     return service.notices if isinstance(service, LocalService) else ()
-
-
-def categories_of(settings: Settings) -> tuple[Category, ...]:
-    """Return the categories of the settings with whole paths."""
-    found = parse_categories(settings.after.categories)
-    return tuple(
-        replace(item, folder=str(absolute(item.folder)), move_to=_file(item.move_to or ""))
-        for item in found
-    )
 
 
 def engine_config(

@@ -58,7 +58,7 @@ def target_folder(directory: str | None, category: str | None, settings: Setting
     Raises:
         UsageError: both are named, or there is no such category.
     """
-    from tui_dl.cli.engine import categories_of
+    from tui_dl.config.categories import categories_of
 
     if category is None:
         return absolute(directory or ".")
@@ -75,7 +75,7 @@ def options_in(
     Raises:
         UsageError: there is no such category.
     """
-    from tui_dl.cli.engine import categories_of
+    from tui_dl.config.categories import categories_of
     from tui_dl.cli.requests import in_category
 
     if category is None:

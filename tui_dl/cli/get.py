@@ -89,6 +89,7 @@ def run(flags: GetFlags, console: Console) -> int:
     from tui_dl.cli.metalinks import unfold
     from tui_dl.cli.requests import Wanted, build_batch, read_entries
     from tui_dl.cli.settings import read_setup
+    from tui_dl.config.categories import categories_of
 
     setup = read_setup(flags)
     directory = target_folder(flags.directory, flags.category, setup.settings)
@@ -101,7 +102,7 @@ def run(flags: GetFlags, console: Console) -> int:
     entries = read_entries(urls, flags.input_file, is_literal=is_literal)
     entries = unfold(entries, flags.metalink_files, options, setup, follow=flags.follow_metalink)
     batch = build_batch(
-        entries, Wanted(directory, options, categories=engine.categories_of(setup.settings))
+        entries, Wanted(directory, options, categories=categories_of(setup.settings))
     )
     reporter = _reporter(flags, console)
     for sentence in (*setup.problems, *batch.notes):

@@ -15,6 +15,7 @@ from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.names import choose_name
+from tui_dl.domain.units import format_size
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.cookie_file import load_cookies
@@ -109,6 +110,9 @@ async def make_part(
         )
         await target.keep_journal(job.record, job.plan)
         is_placed = await target.place()
+    if total != 0:  # an empty part makes way for another version, which tells of itself
+        size = "of unknown size" if total is None else f"of {format_size(total)}"
+        job.note(f"The server sends a file {size}; it grows as {part.part_name}.")
 
 
 async def clear_place(job: Job, target: FileTarget) -> None:

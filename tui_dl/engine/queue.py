@@ -14,6 +14,8 @@ class Queue:
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self._waiting: list[str] = []
+        self._queued: set[str] = set()
+        """The same ids: most questions are about one that is not queued, of ten thousand."""
         self._running: set[str] = set()
 
     @property
@@ -28,10 +30,11 @@ class Queue:
 
     def rank(self, record_id: str) -> int | None:
         """Return the 1-based place among the queued, ``None`` for others."""
-        try:
-            return self._waiting.index(record_id) + 1
-        except ValueError:
+        if record_id not in self._queued:
             return None
+        if self._waiting[-1] == record_id:
+            return len(self._waiting)
+        return self._waiting.index(record_id) + 1
 
     def append(self, record_id: str) -> None:
         """Queue an id at the end, unless it is queued."""
@@ -39,13 +42,15 @@ class Queue:
 
     def insert(self, record_id: str, index: int | None) -> None:
         """Queue an id before the one at ``index``; ``None`` is the end."""
-        if record_id not in self._waiting:
+        if record_id not in self._queued:
+            self._queued.add(record_id)
             self._waiting.insert(len(self._waiting) if index is None else max(0, index), record_id)
 
     def leave(self, record_id: str) -> None:
         """Take an id out, wherever it is."""
         self._running.discard(record_id)
-        if record_id in self._waiting:
+        if record_id in self._queued:
+            self._queued.remove(record_id)
             self._waiting.remove(record_id)
 
     def release(self, record_id: str) -> None:
@@ -59,14 +64,16 @@ class Queue:
         for record_id in self._waiting:
             if is_ready(record_id):
                 self._waiting.remove(record_id)
+                self._queued.remove(record_id)
                 self._running.add(record_id)
                 return record_id
         return None
 
     def move(self, record_ids: Sequence[str], to: str) -> None:
         """Move ids ``up``, ``down``, to the ``top`` or ``bottom``, keeping their order."""
-        chosen = [i for i in self._waiting if i in set(record_ids)]
-        rest = [i for i in self._waiting if i not in set(record_ids)]
+        moving = set(record_ids)
+        chosen = [i for i in self._waiting if i in moving]
+        rest = [i for i in self._waiting if i not in moving]
         if to == "top":
             self._waiting = chosen + rest
         elif to == "bottom":
@@ -85,6 +92,6 @@ class Queue:
 
     def move_to_index(self, record_id: str, index: int) -> None:
         """Put a queued id at ``index``, clamped to the ends."""
-        if record_id in self._waiting:
+        if record_id in self._queued:
             self._waiting.remove(record_id)
             self._waiting.insert(max(0, min(index, len(self._waiting))), record_id)

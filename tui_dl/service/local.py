@@ -206,13 +206,36 @@ class LocalService:
 
     async def _each(self, ids: Sequence[str], action: Action) -> list[ActionResult]:
         async def work(core: Core) -> list[ActionResult]:
-            return list(await asyncio.gather(*(_answer(core, id_, action) for id_ in ids)))
+            # Ten thousand are paused in one go: only what has to wait gets a task of its own.
+            begun = [_begin(core, id_, action) for id_ in ids]
+            slow = [step for step in begun if not isinstance(step, ActionResult)]
+            ends = iter(await asyncio.gather(*slow)) if slow else iter(())
+            return [step if isinstance(step, ActionResult) else next(ends) for step in begun]
 
         return await self._engine.call(work)
 
 
 def _check(core: Core, record_id: str) -> None:
     core.job(record_id)
+
+
+def _begin(
+    core: Core, record_id: str, action: Action
+) -> ActionResult | Coroutine[Any, Any, ActionResult]:
+    """Begin an action; return its answer, or what has to be awaited for it."""
+    try:
+        pending = action(core, record_id)
+    except TuiDlError as error:
+        return ActionResult(record_id, error.failure())
+    return ActionResult(record_id) if pending is None else _end(record_id, pending)
+
+
+async def _end(record_id: str, pending: Awaitable[None]) -> ActionResult:
+    try:
+        await pending
+    except TuiDlError as error:
+        return ActionResult(record_id, error.failure())
+    return ActionResult(record_id)
 
 
 async def _answer(core: Core, record_id: str, action: Action) -> ActionResult:

@@ -23,7 +23,7 @@ from textual.worker import Worker, WorkerState
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import TuiDlError
-from tui_dl.domain.model import AddRequest, DownloadOptions, Status
+from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.rates import RateHistory
 from tui_dl.domain.schedule import wall_time
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot, EventKind
@@ -49,15 +49,11 @@ from tui_dl.tui.screens.settings import SettingsScreen
 from tui_dl.tui.steering import Severity, Steering, plural
 from tui_dl.tui.terminal_title import NO_TITLE, TerminalTitle
 from tui_dl.tui.view.naming import short_name
-from tui_dl.tui.view.status import EngineLook
+from tui_dl.tui.view.status import EngineLook, wanted_bytes
 from tui_dl.tui.view.title import title_text
 
 GATHER_NEWS_S = 2.0
 """Ends within this time after a toast are told together in the next one."""
-GIVEN_UP = frozenset({Status.COMPLETED, Status.CANCELLED})
-"""Statuses that want no more space."""
-
-
 ENDS = frozenset({EventKind.COMPLETED, EventKind.FAILED})
 """Events that ring the bell, if one is wanted."""
 
@@ -108,6 +104,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         remote: bool = False,
         notices: Sequence[str] = (),
         preferences: Preferences | None = None,
+        sorted_from: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make the app.
@@ -116,7 +113,8 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         from, ``initial`` is added at start. ``remote`` says that the engine is elsewhere:
         transfers go on after the app, and files cannot be opened from here. ``notices`` are
         sentences to tell at the start. ``preferences`` are the settings in force and
-        where changes of them are kept. ``clock`` is monotonic seconds.
+        where changes of them are kept. ``sorted_from`` is the folder whose files the
+        engine sorts by category, if it does. ``clock`` is monotonic seconds.
         """
         # Without colour Textual only takes the colour out when ANSI is on from the start.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -130,6 +128,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         self.initial = tuple(initial)
         self.remote = remote
         self.preferences = preferences or Preferences()
+        self.sorted_from = sorted_from
         self.feed = SnapshotFeed(service, wake=self._wake_from_engine)
         self.steering = Steering(service, self.say, self._look)
         self._adding = Adding(service, self.ask)
@@ -242,7 +241,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         elif self.input_order.admit(event):
             widget = self.focused or self.screen
             await super().on_event(event)
-            self.input_order.follow(event, widget if event.is_forwarded else None)
+            self.input_order.given(event, widget)
 
     # --- events of the engine ---------------------------------------------------------
 
@@ -354,6 +353,11 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         if not isinstance(self.screen, ModalScreen):
             self.push_screen(HelpDialog(sections_of(self.screen)))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the settings where they open; the screens below them have keys of their own."""
+        below = [each for each in self.screen_stack if not isinstance(each, ModalScreen)]
+        return action != "settings" or not below or isinstance(below[-1], DownloadScreen)
+
     def action_settings(self) -> None:
         """Show all settings."""
         if isinstance(self.screen, DownloadScreen):
@@ -394,13 +398,3 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         problem = open_outside(download, folder=folder)
         if problem is not None:
             self.say(problem, "warning")
-
-
-def wanted_bytes(snapshot: EngineSnapshot) -> int:
-    """Return what all unfinished downloads of known size still have to write."""
-    wanted = 0
-    for download in snapshot.downloads:
-        total = download.total_bytes
-        if total is not None and total > download.done_bytes and download.status not in GIVEN_UP:
-            wanted += total - download.done_bytes
-    return wanted

@@ -50,11 +50,12 @@ class InputOrder:
         self._begin(event)
         return True
 
-    def follow(self, event: Typed, widget: MessagePump | None) -> None:
-        """Let the next one pass once ``event``, given to ``widget``, has been acted on.
+    def given(self, event: Typed, widget: MessagePump) -> None:
+        """Watch ``event``, which was given to ``widget`` unless it has acted already."""
+        self._follow(event, widget if event.is_forwarded else None)
 
-        ``None`` says that it acted already.
-        """
+    def _follow(self, event: Typed, widget: MessagePump | None) -> None:
+        """Let the next one pass once ``widget`` and those above it have handled ``event``."""
         if event is not self._current:
             return  # it took too long, and others have passed it
         if widget is None or not widget.call_later(self._handled, event, widget):
@@ -63,7 +64,7 @@ class InputOrder:
     def _handled(self, event: Typed, widget: MessagePump) -> None:
         """``widget`` has handled it: now whoever it was handed up to."""
         stopped = event._stop_propagation and not isinstance(widget, Screen)
-        self.follow(event, None if stopped else widget._parent)
+        self._follow(event, None if stopped else widget._parent)
 
     def _settle(self, event: Typed) -> None:
         """Wait for the screen that may have been opened: it gives its field the focus."""

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 STILL_S = 0.5
 """Nobody types a link key by key for the server to be asked at each."""
 NAME_CELLS = 44
+FOLDER_CELLS = 20
 
 
 class PreviewFeed:
     """Ask the service about the link; hand one line to ``show``."""
 
-    def __init__(self, owner: Widget, show: Callable[[Line], None]) -> None:
+    def __init__(
+        self, owner: Widget, show: Callable[[Line], None], sorted_to: Callable[[str], str]
+    ) -> None:
+        """``sorted_to`` gives the folder that a name is sorted into, empty for none."""
         self._owner = owner
+        self._sorted_to = sorted_to
         self._show = show
         self._timer: Timer | None = None
         self._asked: str | None = None
@@ -61,16 +66,24 @@ class PreviewFeed:
     async def _look(self, request: AddRequest) -> None:
         app = cast("TuiDlApp", self._owner.app)
         try:
-            line = preview_line(await app.service.preview(request))
+            preview = await app.service.preview(request)
+            line = preview_line(preview, self._sorted_to(preview.name))
         except TuiDlError as error:
             line = ((display_text(error.message, max_cells=60), Ink.FAINT),)
         if self._asked == request.url:
             self._show(line)
 
 
-def preview_line(preview: Preview) -> Line:
-    """Return name and size, or why nobody could be asked; display-safe, at most 64 cells."""
+def preview_line(preview: Preview, sorted_to: str = "") -> Line:
+    """Return name, size and, if it is sorted by its name, its folder, in at most 64 cells.
+
+    Or why nobody could be asked. All of it is display-safe.
+    """
     if preview.failure is not None:
         return ((display_text(preview.failure.message, max_cells=64), Ink.RETRY),)
     size = "size unknown" if preview.total_bytes is None else format_size(preview.total_bytes)
-    return ((short_name(preview.name, NAME_CELLS), Ink.SOFT), (f"   {size}", Ink.STRONG))
+    name_cells = NAME_CELLS - FOLDER_CELLS if sorted_to else NAME_CELLS
+    line: Line = ((short_name(preview.name, name_cells), Ink.SOFT), (f"   {size}", Ink.STRONG))
+    if not sorted_to:
+        return line
+    return (*line, ("   to ", Ink.FAINT), (short_name(sorted_to, FOLDER_CELLS), Ink.ACCENT))

@@ -63,6 +63,10 @@ class Steering:
         """Move downloads in the queue."""
         await self._ask("moved", self._service.move(ids, to))
 
+    async def move_to_index(self, id: str, index: int) -> None:
+        """Put a download at a place of the queue, counted from 0."""
+        await self._ask("moved", _listed(self._service.move_to_index(id, index)))
+
     async def relocate(self, ids: Sequence[str], directory: str | None, name: str | None) -> None:
         """Give downloads another folder, and a single one another name, one after the other."""
 

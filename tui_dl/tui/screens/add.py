@@ -14,9 +14,12 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static, TextArea
 
+from tui_dl.config.categories import categories_of
+from tui_dl.domain.categories import Category, category_of
 from tui_dl.domain.curl import is_curl
 from tui_dl.domain.display import display_text
 from tui_dl.domain.model import AddRequest, DownloadOptions
@@ -25,7 +28,7 @@ from tui_dl.tui.keys import key_of
 from tui_dl.tui.preview_feed import PreviewFeed
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.screens.folder import FolderDialog
-from tui_dl.tui.view.ink import Line
+from tui_dl.tui.view.ink import Line, cut_at_word
 from tui_dl.tui.wanted import Form, curl_summary, link_count, read_form, shown_url
 from tui_dl.tui.widgets.fields import SafeInput, SafeTextArea
 from tui_dl.tui.widgets.toggles import Tick
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from tui_dl.tui.app import TuiDlApp
 
 PROBLEMS_SHOWN = 4
+FIELD_CELLS = 52
 AS_SERVER = "as the server says"
 MORE = (
     ("Mirrors", "mirrors", "other links of the same file"),
@@ -78,7 +82,8 @@ class AddDialog(Dialog[None]):
         self._options = options
         self._text = text
         self._busy = False
-        self._preview = PreviewFeed(self, self._show_preview)
+        self._preview = PreviewFeed(self, self._show_preview, self._sorted_to)
+        self._categories: Sequence[Category] = ()
 
     def body(self) -> Iterator[Widget]:
         """Yield the links, the folder, the name, the choice to wait, and what is seldom needed."""
@@ -102,12 +107,29 @@ class AddDialog(Dialog[None]):
                 # The folders of a remote engine are not here.
                 suggester=None if app.remote else FolderSuggester(self._directory),
             )
+        self._categories = () if app.remote else categories_of(app.preferences.settings)
+        if self._categories:
+            yield from self._category_field(app)
         yield from _field("Name", "name", AS_SERVER)
         for label, id, hint in MORE:
             yield from _field(label, id, hint, "-more")
         with Horizontal(classes="dialog-field"):
             yield Label("")
             yield Tick("start paused", id="paused", compact=True)
+
+    def _category_field(self, app: TuiDlApp) -> Iterator[Widget]:
+        names = [category.name for category in self._categories]
+        hint = " · ".join(names)
+        if self._directory == app.sorted_from:
+            hint = f"by the file's name, or {hint}"
+        with Horizontal(classes="dialog-field"):
+            yield Label("Category")
+            yield SafeInput(
+                placeholder=cut_at_word(hint, FIELD_CELLS),
+                id="category",
+                compact=True,
+                suggester=SuggestFromList(names, case_sensitive=False),
+            )
 
     def buttons(self) -> Iterator[Widget]:
         """Yield add and cancel, and how to break a line."""
@@ -135,6 +157,33 @@ class AddDialog(Dialog[None]):
         self._preview.want(
             read_form(Form(text, self._directory), self._directory, self._options).requests
         )
+
+    @on(Input.Changed, "#category")
+    def _category_changed(self, event: Input.Changed) -> None:
+        """Show the folder of the category where folders stand; without one, that before it."""
+        field = self.query_one("#folder", Input)
+        shown = {display_text(category.folder) for category in self._categories}
+        chosen = self._category_of(event.value)
+        if chosen is not None:
+            field.value = display_text(chosen.folder)
+        elif field.value in shown:
+            field.value = display_text(self._directory)
+
+    def _category_of(self, name: str) -> Category | None:
+        wanted = name.strip().lower()
+        return next((each for each in self._categories if each.name.lower() == wanted), None)
+
+    def _sorted_to(self, name: str) -> str:
+        """Return the folder that the engine will sort a file of this name into."""
+        typed = {id: field.value for id in ("folder", "name") for field in self._inputs(id)}
+        app = cast("TuiDlApp", self.app)
+        if self._directory != app.sorted_from or typed["folder"] != display_text(self._directory):
+            return ""
+        category = category_of(typed["name"] or name, self._categories)
+        return display_text(category.folder) if category is not None else ""
+
+    def _inputs(self, id: str) -> Iterator[Input]:
+        yield from self.query(f"#{id}").results(Input)
 
     def _show_preview(self, line: Line) -> None:
         if self.is_attached:
@@ -173,6 +222,11 @@ class AddDialog(Dialog[None]):
         """Check every line; add all of them if all are good."""
         if self._busy:
             return
+        for field in self._inputs("category"):
+            if field.value.strip() and self._category_of(field.value) is None:
+                names = ", ".join(category.name for category in self._categories)
+                self._show([f"There is no such category. There are: {names}."])
+                return
         reading = read_form(self._form(), self._directory, self._options)
         if reading.problems:
             self._show(reading.problems)

@@ -24,7 +24,7 @@ from tui_dl.tui.keys import key_of
 from tui_dl.tui.screens.base import DownloadScreen
 from tui_dl.tui.screens.details import DetailsScreen
 from tui_dl.tui.screens.history import HistoryScreen
-from tui_dl.tui.view.listing import SortKey, Tab, arrange, count
+from tui_dl.tui.view.listing import SortKey, Tab, arrange, count, drop_index
 from tui_dl.tui.widgets.bars import ColumnLine, KeyLine, StatusLine, TabLine
 from tui_dl.tui.widgets.details_view import DetailsView
 from tui_dl.tui.widgets.download_list import DownloadList
@@ -265,6 +265,19 @@ class MainScreen(DownloadScreen):
     @on(DownloadList.CursorMoved)
     def _cursor_moved(self) -> None:
         self._follow_cursor()
+
+    @on(DownloadList.Dropped)
+    def _dropped(self, event: DownloadList.Dropped) -> None:
+        """Move a queued download to the place of the one that it was dropped on."""
+        rows = {row.id: row for row in self._snapshot.downloads}
+        held, onto = rows.get(event.id), rows.get(event.onto_id)
+        if held is None or onto is None:
+            return
+        if self._sort is not SortKey.QUEUE:
+            self.tui.say(f"The list is sorted by {self._sort.value}, not in queue order.")
+            return
+        index = drop_index(self._snapshot.downloads, held, onto)
+        self.tui.spawn(self.tui.steering.move_to_index(held.id, index))
 
     @on(DownloadList.Opened)
     def _opened(self) -> None:

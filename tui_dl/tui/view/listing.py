@@ -129,6 +129,19 @@ def arrange(
     return shown
 
 
+def drop_index(
+    downloads: Sequence[DownloadSnapshot], held: DownloadSnapshot, onto: DownloadSnapshot
+) -> int:
+    """Return the place in the queue, from 0, of ``held`` dropped on the row of ``onto``.
+
+    On a row that is not queued it goes before the queued ones that follow there.
+    """
+    if onto.queue_rank is not None:
+        return onto.queue_rank - 1
+    before = downloads[: downloads.index(onto)]
+    return sum(1 for row in before if row.queue_rank is not None and row.id != held.id)
+
+
 def _matches(download: DownloadSnapshot, words: Sequence[str]) -> bool:
     haystack = f"{download.name}\n{download.url}".casefold()
     return all(word in haystack for word in words)

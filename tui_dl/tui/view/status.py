@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from tui_dl.domain.display import display_text
+from tui_dl.domain.model import Status
 from tui_dl.domain.quick_dataclass import dataclass
+from tui_dl.domain.snapshot import EngineSnapshot
 from tui_dl.domain.units import format_duration, format_rate, format_size
 from tui_dl.tui.view.bars import spark
 from tui_dl.tui.view.ink import Ink, Line, Span, left, width_of
 
 LOW_SPACE_BYTES = 2 * 1024**3
 """Below this the free space is an alarm; a warning already below what is still to come."""
+GIVEN_UP = frozenset({Status.COMPLETED, Status.CANCELLED})
+"""Statuses that want no more space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,13 @@ def _age(stale_s: float) -> Span:
 
 def _facts_cells(parts: list[Line]) -> int:
     return sum(width_of(part) + 3 for part in parts)
+
+
+def wanted_bytes(snapshot: EngineSnapshot) -> int:
+    """Return what all unfinished downloads of known size still have to write."""
+    wanted = 0
+    for download in snapshot.downloads:
+        total = download.total_bytes
+        if total is not None and total > download.done_bytes and download.status not in GIVEN_UP:
+            wanted += total - download.done_bytes
+    return wanted

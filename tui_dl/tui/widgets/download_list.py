@@ -23,7 +23,7 @@ from tui_dl.tui.view.columns import columns_for
 from tui_dl.tui.view.row import row_line
 from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
 
-StripKey = tuple[str, int, int, bool, bool, bool]
+StripKey = tuple[str, int, int, bool, bool, bool, bool]
 
 
 class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
@@ -68,8 +68,18 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.ids = ids
 
+    class Dropped(Message):
+        """The user dragged a row onto the place of another one."""
+
+        def __init__(self, id: str, onto_id: str) -> None:
+            super().__init__()
+            self.id = id
+            self.onto_id = onto_id
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._dragged_id: str | None = None
+        self._was_dragged = False
         self._rows: list[DownloadSnapshot] = []
         self._row_of: dict[str, int] = {}
         self._selected: set[str] = set()
@@ -135,11 +145,12 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
         cursor = row == self.cursor_row
         selected = download.id in self._selected
         hover = row == self.hover_row
-        key = (download.id, download.version, width, cursor, selected, hover)
+        drop = hover and self._was_dragged
+        key = (download.id, download.version, width, cursor, selected, hover, drop)
         strip = self._strips.get(key)
         if strip is None:
             line = row_line(download, columns_for(width), cursor=cursor, selected=selected)
-            strip = self.paint(line, width, _row_class(cursor, selected, hover))
+            strip = self.paint(line, width, _row_class(cursor, selected, hover, drop))
             self._strips[key] = strip
         return strip
 
@@ -244,7 +255,8 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the clicked row; the gutter selects; twice opens details."""
         row = event.y + self.scroll_offset.y
-        if row >= len(self._rows):
+        if self._was_dragged or row >= len(self._rows):
+            self._was_dragged = False  # the click that a drag ends with is none
             return
         self._go_to(row)
         if event.chain >= 2:
@@ -252,10 +264,35 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
         elif event.ctrl or event.x < 2:
             self._set_selection(self._selected ^ {self._rows[row].id})
 
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Show which row the pointer is on."""
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a row: it follows the pointer until the button is let go."""
         row = event.y + self.scroll_offset.y
-        self.hover_row = row if row < len(self._rows) else None
+        self._was_dragged = False
+        if event.button == 1 and not event.ctrl and event.x >= 2 and row < len(self._rows):
+            self._dragged_id = self._rows[row].id
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show which row the pointer is on; a row that is held scrolls the list at its ends."""
+        row = event.y + self.scroll_offset.y
+        if self._dragged_id is None:
+            self.hover_row = row if row < len(self._rows) else None
+            return
+        if not 0 <= event.y < self.size.height:
+            self.scroll_relative(y=-1 if event.y < 0 else 1, animate=False, immediate=True)
+        row = max(0, min(row, len(self._rows) - 1))
+        self._was_dragged = self._was_dragged or row != self._row_of.get(self._dragged_id)
+        self.hover_row = row
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let go of a row: over another one it takes its place."""
+        id, self._dragged_id = self._dragged_id, None
+        if id is None:
+            return
+        self.release_mouse()
+        onto, self.hover_row = self.hover_row, None
+        if self._was_dragged and onto is not None and id != self._rows[onto].id:
+            self.post_message(self.Dropped(id, self._rows[onto].id))
 
     def on_leave(self) -> None:
         """Forget the pointer."""
@@ -267,7 +304,9 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
         self._scroll_to_cursor()
 
 
-def _row_class(cursor: bool, selected: bool, hover: bool) -> str | None:
+def _row_class(cursor: bool, selected: bool, hover: bool, drop: bool) -> str | None:
+    if drop:
+        return "row--drop"
     if cursor:
         return "row--cursor"
     if selected:

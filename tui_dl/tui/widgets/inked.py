@@ -20,6 +20,7 @@ COMPONENT_CLASSES = {f"ink--{ink.value}" for ink in Ink} | {
     "row--cursor",
     "row--selected",
     "row--hover",
+    "row--drop",
 }
 
 
