@@ -88,6 +88,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", tooltip="All keys", id="app.help"),
         Binding("s", "settings", "Settings", id="app.settings"),
+        Binding("ctrl+z", "suspend_process", "Sleep until fg", show=False, id="app.sleep"),
         Binding(
             "q,ctrl+q,ctrl+c", "quit", "Quit", tooltip="What runs goes on next time", id="app.quit"
         ),

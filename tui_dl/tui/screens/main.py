@@ -276,6 +276,7 @@ class MainScreen(DownloadScreen):
         if self._sort is not SortKey.QUEUE:
             self.tui.say(f"The list is sorted by {self._sort.value}, not in queue order.")
             return
+        self.put_cursor_on(held.id)
         index = drop_index(self._snapshot.downloads, held, onto)
         self.tui.spawn(self.tui.steering.move_to_index(held.id, index))
 
