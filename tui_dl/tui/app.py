@@ -278,8 +278,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
 
     async def ask(self, question: Question) -> bool:
         """Ask a question; only inside a worker."""
-        answer = await self.push_screen_wait(ConfirmDialog(question))
-        return answer is True
+        return await self.push_screen_wait(ConfirmDialog(question)) is True
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run an action of the user; an error in it becomes a toast, not the end of the app."""
