@@ -75,8 +75,8 @@ def options_in(
     Raises:
         UsageError: there is no such category.
     """
-    from tui_dl.config.categories import categories_of
     from tui_dl.cli.requests import in_category
+    from tui_dl.config.categories import categories_of
 
     if category is None:
         return options
