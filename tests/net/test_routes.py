@@ -58,8 +58,25 @@ async def test_ones_own_address(client: HttpClient) -> None:
         # As a proxy it tells who asked it.
         asked = wanted("http://a.example/", Route("lo"), server.url("/"))
         assert await fetch(client, asked) == b"127.0.0.1"
-        with pytest.raises(UsageError, match="name of the interface"):
-            await client.open(replace(asked, route=Route("127.0.0.9")))
+        bound = replace(asked, route=Route("127.0.0.9"))
+        assert await fetch(client, bound) == b"127.0.0.9"
+        with pytest.raises(TransferError):
+            await client.open(replace(asked, route=Route("192.0.2.1")))
+
+
+async def test_ones_own_address_to_a_real_proxy_and_through_its_tunnel(
+    client: HttpClient, certificates: Certificates
+) -> None:
+    route, tls = Route("127.0.0.9"), TlsOptions(str(certificates.ca_file))
+    with running("tinyproxy", tinyproxy()) as proxy:
+        where = f"http://127.0.0.1:{proxy.port}"
+        async with serving(answering) as server:
+            assert await fetch(client, wanted(server.url(), route, where)) == b"127.0.0.1"
+        async with serving(answering, tls=certificates.good) as server:
+            asked = replace(wanted(server.url(host="localhost"), route, where), tls=tls)
+            assert await fetch(client, asked) == b"127.0.0.1"
+        proxy.stop()
+        assert proxy.log().count("): 127.0.0.9") == 2, proxy.log()
 
 
 async def test_an_interface(client: HttpClient) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tui_dl.domain.errors import ErrorCode, TransferError, UsageError
 from tui_dl.domain.routes import ANY_ROUTE, Route, own_version, parse_proxy
@@ -50,6 +51,31 @@ class Transport(httpx.AsyncHTTPTransport):
         if "location" in response.headers:
             del response.headers["location"]
         return response
+
+
+class _FromAddress:
+    """httpcore's way to open connections, with an address of this machine to leave by.
+
+    httpx takes one too, but drops it behind a proxy. What else is asked of it goes through.
+    """
+
+    def __init__(self, backend: Any, address: str) -> None:
+        self._backend = backend
+        self._address = address
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> Any:
+        """Open a connection from our address, whatever ``local_address`` says."""
+        return await self._backend.connect_tcp(host, port, timeout, self._address, socket_options)
 
 
 PROXY_REFUSALS = {407: False, 502: True}
@@ -124,16 +150,12 @@ class ProxyClients:
         if found is not None:
             return found
         context = await self._contexts.get(tls)
-        shown, options = proxy, None
+        shown, options, address = proxy, None, None
         if route != ANY_ROUTE:
             shown = await self._on_route(proxy, route)
             if route.interface is not None:
-                if own_address(route.interface) is not None:  # httpx drops it behind a proxy
-                    raise UsageError(
-                        "With a proxy other than socks5 or socks5h give the name of the "
-                        "interface, not an address."
-                    )
-                options = socket_options(route.interface)
+                address = own_address(route.interface)
+                options = None if address else socket_options(route.interface)
         try:
             transport = Transport(
                 verify=context,
@@ -144,6 +166,9 @@ class ProxyClients:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise UsageError("The address of the proxy is malformed.") from error
+        if address is not None:
+            pool: Any = transport._pool
+            pool._network_backend = _FromAddress(pool._network_backend, address)
         client = httpx.AsyncClient(
             transport=transport,
             headers=dict(self._headers),
