@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -65,6 +66,31 @@ async def test_the_readme_works_as_printed(server: Served, fault_server: FaultSe
     assert await run(server, lines["/delete"]) == {"status": "deleted", "id": ID}
     assert await run(server, lines["/list"]) == []
     assert [path.name for path in server.driver.folder.iterdir()] == ["a.iso.part"]
+
+
+async def test_the_readmes_line_that_listens(server: Served) -> None:
+    found = re.findall(r"`(curl -N [^`]+/events)`", README.read_text())
+    assert len(found) == 1
+    filled = found[0].replace("YOUR_TOKEN", server.token)
+    process = await asyncio.create_subprocess_shell(
+        "exec " + filled.replace("localhost:1700", f"localhost:{server.host_and_port[1]}"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            # It may not listen yet: each of these is told to who does.
+            while True:
+                id_ = await server.driver.add("http://127.0.0.1:9/x", paused=True)
+                await server.driver.service.remove([id_], with_files=False)
+                with contextlib.suppress(TimeoutError):
+                    name = await asyncio.wait_for(process.stdout.readline(), 1)
+                    assert name == b"event: queued\n"
+                    return
+    finally:
+        process.kill()
+        await process.wait()
 
 
 @pytest.mark.parametrize("line", DOCUMENTED)
