@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from weakref import WeakSet
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_dl.net.host_gate import RAISE_AFTER_S, HostGate, HostGates
+from tui_dl.net.host_gate import MOST_BLANK, RAISE_AFTER_S, HostGate, HostGates
 
 
 class Clock:
@@ -234,3 +236,19 @@ async def test_whoever_leaves_the_line_has_no_share(clock: Clock) -> None:
     await settle()
     assert (gate.in_use, gate.held_by("b"), gate.is_wanted) == (0, 0, False)
     assert gate.share("c") == 1
+
+
+def test_an_engine_that_meets_many_hosts_forgets_those_that_taught_nothing(clock: Clock) -> None:
+    """L6: a gate for each host ever met was what made an engine grow for months."""
+    gates = HostGates(8, clock)
+    used = gates.gate("used", 80)
+    gates.gate("taught", 80).lower(3)
+    gates.gate("busy", 80).hold(30.0, "Retry-After")
+    assert gates.gate("open", 80).try_acquire()
+    met = WeakSet(gates.gate(f"host-{number}", 80) for number in range(5 * MOST_BLANK))
+    gc.collect()
+    assert len(met) <= MOST_BLANK
+    assert gates.gate("used", 80) is used
+    assert gates.gate("taught", 80).limit < 8
+    assert gates.gate("busy", 80).held_for_s() > 0
+    assert gates.gate("open", 80).in_use == 1

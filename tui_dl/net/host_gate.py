@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 RAISE_AFTER_S = 60.0
 """Quiet time after which a lowered limit is tried one higher."""
+
+MOST_BLANK = 256
+"""Gates of hosts that taught nothing; an engine that runs for months meets many hosts."""
 
 Clock = Callable[[], float]
 
@@ -42,6 +46,12 @@ class HostGate:
     def is_wanted(self) -> bool:
         """Whether somebody stands in line for want of a place."""
         return self._first_in_line() is not None and self.held_for_s() == 0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether a new one would be the same: nothing learned, held, or waited for."""
+        is_idle = not (self.in_use or self._waiters or self._held or self._waiting)
+        return is_idle and self.limit == self._ceiling and self.held_for_s() == 0
 
     def held_by(self, party: object) -> int:
         """Return how many places a party has."""
@@ -148,11 +158,17 @@ class HostGates:
         """``ceiling`` is the most connections that any host gets; ``clock`` is monotonic."""
         self._ceiling = ceiling
         self._clock = clock
-        self._gates: dict[tuple[str, int], HostGate] = {}
+        self._kept: dict[tuple[str, int], HostGate] = {}
+        self._alive: WeakValueDictionary[tuple[str, int], HostGate] = WeakValueDictionary()
+        """All that somebody still has, so that no host ever has two."""
 
     def gate(self, host: str, port: int) -> HostGate:
-        """Return the gate, the same one each time."""
-        gate = self._gates.get((host, port))
+        """Return the gate, the same one each time as long as it knows or holds anything."""
+        gate = self._alive.get((host, port))
         if gate is None:
-            gate = self._gates[host, port] = HostGate(self._ceiling, self._clock)
+            if len(self._kept) >= MOST_BLANK:
+                self._kept = {key: kept for key, kept in self._kept.items() if not kept.is_blank}
+            gate = self._kept[host, port] = self._alive[host, port] = HostGate(
+                self._ceiling, self._clock
+            )
         return gate
