@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field, replace
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 
 from tui_dl.domain.errors import ErrorCode, UsageError
@@ -67,6 +68,7 @@ class ParsedUrl:
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+@lru_cache(maxsize=4096)
 def parse_url(text: str) -> ParsedUrl:
     """Cut an http or https URL into its parts without rewriting the target.
 

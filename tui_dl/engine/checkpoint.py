@@ -22,6 +22,9 @@ LOOK_S = 1.0
 class Claimant(Protocol):
     """Whose record says what survives a power cut."""
 
+    async def name_part(self) -> None:
+        """Give the part a name and a journal; return once it has them."""
+
     async def note_synced(self, synced: RangeSet) -> None:
         """Claim bytes that are on stable storage; return once the claim is there too."""
 
@@ -51,6 +54,8 @@ class Checkpointer:
             await asyncio.sleep(LOOK_S)
             if self._target.part is None:
                 continue
+            if self._target.is_unnamed:  # it is not here within a moment after all
+                await self._claimant.name_part()
             await self._target.check(self._plan.total)
             fresh = self._plan.done_bytes - self._synced_bytes
             late = loop.time() - self._synced_s >= self._config.sync_interval_s

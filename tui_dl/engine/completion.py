@@ -5,6 +5,7 @@ Must not write, verify or publish bytes.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,18 +22,22 @@ if TYPE_CHECKING:
     from tui_dl.engine.job import Job
 
 
-async def complete(job: Job, old: OldPartKeeper, assurance: Assurance) -> None:
+async def complete(
+    job: Job, old: OldPartKeeper, assurance: Assurance, status: os.stat_result | None = None
+) -> None:
     """Move the file where finished ones go, and say completed once the catalog has it.
 
-    What is kept of ``old`` goes before.
+    What is kept of ``old`` goes before. ``status`` is that of the file under its name, if somebody has looked already.
 
     Raises:
         StateError, DiskError: the catalog cannot be written, or the file is not there.
     """
+    landed_in = job.record.directory
     await deliver(job)
     await old.drop()
-    final = Path(job.record.directory) / (job.record.name or "")
-    status = await job.tools.pools.run(job.tools.pools.disk, final.stat)
+    if status is None or job.record.directory != landed_in:
+        final = Path(job.record.directory) / (job.record.name or "")
+        status = await job.tools.pools.run(job.tools.pools.disk, final.stat)
     job.count_time()
     completed = replace(
         job.record,

@@ -16,6 +16,7 @@ from tui_dl.domain.urls import parse_url
 from tui_dl.engine.admission import Known, check_options, new_record, remove_files
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
+from tui_dl.engine.landing import MOST_LANDING
 from tui_dl.engine.moves import Moves
 from tui_dl.engine.press import EVENT_KINDS, Press, rest_s
 from tui_dl.engine.queue import Queue
@@ -50,6 +51,8 @@ class Core:
         self._is_closing = False
         self.moves = Moves()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._landing: set[str] = set()
+        """Jobs that only wait for the disk; their slots serve others."""
 
     # -- life
 
@@ -103,12 +106,27 @@ class Core:
         record_id = job.record.id
         if record_id in self.moves.under_way:
             return  # it keeps its slot and goes on where it will be
+        self._landing.discard(record_id)
         self.queue.release(record_id)
         if job.record.status is Status.QUEUED and record_id in self.jobs:
             ahead = (self.jobs[i].record.position < job.record.position for i in self.queue.waiting)
             self.queue.insert(record_id, sum(ahead))
         self.fill_slots()
         self.print_soon()
+
+    def on_slot_need(self, job: Job, *, needs: bool) -> None:
+        """A job is done with the network, or needs it after all.
+
+        One that needs it again runs at once: the next ones wait until a slot is free again.
+        """
+        record_id = job.record.id
+        if needs:
+            self._landing.discard(record_id)
+            self.queue.take(record_id)
+        elif len(self._landing) < MOST_LANDING:
+            self._landing.add(record_id)
+            self.queue.release(record_id)
+            self.fill_slots()
 
     def print_soon(self) -> None:
         """Have a new picture made, and the steward look at what has changed."""

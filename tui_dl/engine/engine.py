@@ -27,6 +27,7 @@ from tui_dl.engine.core import Core
 from tui_dl.engine.disk import DiskPace, Pools
 from tui_dl.engine.hooks import Hooks
 from tui_dl.engine.job import Job, JobTools
+from tui_dl.engine.landing import Landing
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.press import Press
 from tui_dl.engine.room_watch import RoomWatch
@@ -205,6 +206,8 @@ class Engine:
             default_limit_bps=lambda: core.default_limit_bps,
             past=lambda: [job.record for job in core.jobs.values()],
             out=lambda job: core.on_job_out(job),
+            landing=Landing(pools, lambda: core.queue.is_busy),
+            needs_slot=lambda job, needs: core.on_slot_need(job, needs=needs),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)
         self._parts = _Parts(core, client, pools, catalog, hooks)

@@ -47,6 +47,9 @@ NOISE = 1.25
 
 LONG_LINK_START = 4
 LONG_LINK_LARGE_START = 8
+LONG_LINK_SMALL_BYTES = 1024 * 1024
+"""Up to this the first reply brings the file before a second connection has a byte."""
+
 LONG_LINK_LARGE_BYTES = 16 * 1024 * 1024
 """Each cut of a claim costs bytes that were on their way: a small file is not cut so often."""
 
@@ -90,7 +93,7 @@ class Governor:
         """Start to measure: the first reply of this run has arrived."""
         self._step_began_s = now_s
         self._bytes_at_step = done_bytes
-        if setup_s > LONG_LINK_S:
+        if setup_s > LONG_LINK_S and (left_bytes is None or left_bytes > LONG_LINK_SMALL_BYTES):
             is_large = (left_bytes or 0) >= LONG_LINK_LARGE_BYTES
             start = LONG_LINK_LARGE_START if is_large else LONG_LINK_START
             self.target = max(self.target, min(start, self.ceiling))

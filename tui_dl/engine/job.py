@@ -24,6 +24,7 @@ from tui_dl.domain.snapshot import LogLine
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.disk import Pools
+from tui_dl.engine.landing import Landing
 from tui_dl.engine.limiter import RateLimit
 from tui_dl.engine.old_part import kept_words
 from tui_dl.engine.plan import Plan
@@ -80,6 +81,10 @@ class JobTools:
     """All records of the list as of now."""
     out: Callable[[Job], None]
     """Tell the queue that the job's task has ended."""
+    landing: Landing
+    """Where small files wait together for the disk."""
+    needs_slot: Callable[[Job, bool], None]
+    """Tell the queue whether the job uses the network: who only waits for the disk does not."""
 
 
 class Job:

@@ -23,6 +23,7 @@ from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
 from tui_dl.net.reply import Reply
+from tui_dl.storage.part_file import PartFile
 
 if TYPE_CHECKING:
     from tui_dl.engine.job import Job
@@ -87,10 +88,9 @@ async def make_part(
     total: int | None,
     **learned: Any,
 ) -> None:
-    """Make the part file. Record and journal know it before it has a name in its folder.
+    """Make the part file; ``learned`` are further changes of the record.
 
-    So a kill leaves no part that nobody owns, and none that looks touched by others.
-    ``learned`` are further changes of the record.
+    A small one stays without a name at first, and the record knows nothing of it.
 
     Raises:
         StateError, DiskError: no room, or the catalog or the folder takes nothing.
@@ -99,6 +99,39 @@ async def make_part(
     job.change(total_bytes=total)  # also when it does not fit: it is known when it will
     folder = folder_for(job.record, name, job.tools.config)
     part = await target.prepare(folder, name, total)
+    if job.tools.landing.takes(part, total):
+        job.change(directory=str(folder), name=part.name, **learned)
+        target.use_unnamed(job.plan)
+    else:
+        await _name_part(job, target, part, folder, **learned)
+
+
+async def name_part(job: Job, target: FileTarget) -> None:
+    """Give a part its name that has none yet: it may not be whole for a while.
+
+    Raises:
+        StateError, DiskError: the catalog or the folder takes nothing; ``PART_CHANGED`` when
+            the file system cannot name it, and its bytes are lost.
+    """
+    if not target.is_unnamed:
+        return
+    assert target.part is not None
+    try:
+        await _name_part(job, target, target.part, target.part.directory)
+    except DiskError as error:
+        if error.code is ErrorCode.PART_CHANGED:
+            job.tools.landing.is_possible = False
+        raise
+
+
+async def _name_part(
+    job: Job, target: FileTarget, part: PartFile, folder: Path, **learned: Any
+) -> None:
+    """Name a part in its folder once record and journal know it.
+
+    So a kill leaves no part that nobody owns, and none that looks touched by others.
+    """
+    assert job.plan is not None
     is_placed = False
     while not is_placed:
         await job.change_now(

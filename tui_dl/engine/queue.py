@@ -53,6 +53,15 @@ class Queue:
             self._queued.remove(record_id)
             self._waiting.remove(record_id)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything holds a slot."""
+        return bool(self._running)
+
+    def take(self, record_id: str) -> None:
+        """Give an id that runs already a slot, though none may be free."""
+        self._running.add(record_id)
+
     def release(self, record_id: str) -> None:
         """Free the slot of an id."""
         self._running.discard(record_id)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TransferError, TuiDlError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Assurance, Status
-from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.adoption import adopt
 from tui_dl.engine.announced import Described, hear, read_description
 from tui_dl.engine.carrying import settle_move
@@ -29,12 +29,13 @@ from tui_dl.engine.opening import (
     make_part,
     may_begin_again,
     name_for,
+    name_part,
 )
 from tui_dl.engine.origins import Origins
 from tui_dl.engine.pieces import PieceCheck, hasher
 from tui_dl.engine.plan import Plan
 from tui_dl.engine.promises import Promises
-from tui_dl.engine.restored import Restored
+from tui_dl.engine.restored import Restored, whole_of
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
 from tui_dl.engine.telling import Teller
@@ -126,6 +127,7 @@ class Run:
         try:
             if not forget and target.part is not None and plan is not None:
                 written = plan.written()
+                await self.name_part()
                 await target.sync()
                 job.change(synced=written)
         except TuiDlError as failed:
@@ -217,6 +219,7 @@ class Run:
     async def _fetch(self) -> None:
         """Run transfers until all bytes are written and no piece of them is bad."""
         job, target = self._job, self._target
+        job.tools.needs_slot(job, True)
         while True:
             if job.plan is not None:
                 self._pieces.expect(job.record.options.pieces, job.plan.total)
@@ -314,6 +317,7 @@ class Run:
         """Go on with a part without bytes; the longest older one is kept until it is passed."""
         job, target = self._job, self._target
         job.note(note)
+        await self.name_part()
         written = RangeSet() if job.plan is None else job.plan.written()
         # First no claim is left, then the bytes go: a stop in between must find no claim.
         job.plan = self._new_plan(None, RangeSet())
@@ -375,18 +379,37 @@ class Run:
                 self._wrong = error
                 host = self._links().primary.host
                 raise WrongFileError(f"{error.message} It is fetched from {host} alone.") from None
+            await self.name_part()
             await quarantine(job, target)
             raise
         if digest is not None or self._pieces.are_all_good:
             assurance = Assurance.DIGEST
         await mark(job, target)
+        known = {"synced": whole_of(job.record), "assurance": assurance, "digest": digest}
+        if target.is_unnamed:
+            await self._land(**known)
+            return
         await target.finish(total)
         # The final name proves nothing by itself: a restart asks the record (trap D8).
-        await job.change_durably(
-            synced=RangeSet([Range(0, total)]), assurance=assurance, digest=digest
-        )
+        await job.change_durably(**known)
         job.change(name=await target.publish())
         await complete(job, self._old, assurance)
+
+    async def _land(self, **known: Any) -> None:
+        """Sync, note, name, in that order, together with other small files."""
+        job, landing, part = self._job, self._job.tools.landing, self._target.rest()
+        job.tools.needs_slot(job, False)
+        await landing.sync(part)
+        await job.change_durably(
+            name=part.name, part_name=part.part_name, part=part.identity, **known
+        )
+        status = await landing.land(part)
+        job.change(name=part.name)
+        await complete(job, self._old, job.record.assurance, status)
+
+    async def name_part(self) -> None:
+        """Give a small part a name after all: it will not be whole in a moment."""
+        await name_part(self._job, self._target)
 
     def _note_hashed(self, count: int) -> bool:
         self.hashed_bytes += count

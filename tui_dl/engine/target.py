@@ -23,7 +23,6 @@ from tui_dl.engine.write_stamps import WriteStamps
 from tui_dl.storage.claim import set_stranger_aside
 from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.journal import WrittenJournal
-from tui_dl.storage.marks import mark_file
 from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.room import Room, allocated_bytes
 from tui_dl.storage.tampering import (
@@ -133,37 +132,55 @@ class FileTarget:
     def _claim_room(self, directory: Path, total: int | None) -> None:
         def left() -> int:
             part, plan = self.part, self._plan  # another thread may let go of them
-            taken = allocated_bytes(part.part_path) if part else 0
-            return max(0, (total or 0) - max(taken, plan.done_bytes if plan else 0))
+            done = plan.done_bytes if plan else 0
+            if part is not None and part.is_placed and done < (total or 0):
+                done = max(done, allocated_bytes(part.part_path))
+            return max(0, (total or 0) - done)
 
         need = left()
         if total is None or need:
             self._room.claim(self, directory, need, self._keep_free, left)
 
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether bytes go into a part that has no name: a stop leaves nothing of it."""
+        return self.part is not None and not self.part.is_placed
+
+    def use_unnamed(self, plan: Plan) -> None:
+        """Begin to fill the prepared part as it is; ``place`` or a landing names it later."""
+        assert self._new is not None
+        self._plan = plan
+        part, self._new = self._new, None
+        self._write_to(part)
+
     async def place(self) -> bool:
-        """Give the prepared part its name; ``False`` when it has changed: tell the record.
+        """Give the part its name; ``False`` when it has changed: tell the record.
 
         Raises:
-            DiskError: the folder takes no file.
+            DiskError: the folder takes no file; what a part holds that has no name is lost.
         """
         with self._stamps.under_way():
             return await self.call(self._place)
 
     def _place(self) -> bool:
-        assert self._new is not None
+        part = self._new or self._file
         self._stamps.before()
-        if not self._new.place():
+        if not part.place(is_empty=part is self._new):
             return False
         self._stamps.before()
-        part, self._new = self._new, None
+        self._new = None
         self._use(part)
         return True
 
     def _use(self, part: PartFile) -> None:
-        self.part = part
+        if part is not self.part:
+            self._write_to(part)
         self._stamps.use_part(part)
-        self._writer = MeasuredWriter(part, self._pace, self._pools)
         self._watch = PartWatch(part.part_path)
+
+    def _write_to(self, part: PartFile) -> None:
+        self.part = part
+        self._writer = MeasuredWriter(part, self._pace, self._pools)
 
     async def keep_journal(self, record: DownloadRecord, plan: Plan) -> None:
         """Note positions of ``plan`` from now on, beginning with what is written."""
@@ -282,14 +299,16 @@ class FileTarget:
         self._settle_size(total)
         self._file.sync(metadata_too=True)
 
+    def rest(self) -> PartFile:
+        """Return the whole part, for its landing; it needs no more room."""
+        self._room.release(self)
+        return self._file
+
     async def mark(self, modified: datetime | None, attributes: Mapping[str, str]) -> str | None:
         """Give the part a date and attributes; return why it could not be done."""
-        path, identity = self._file.part_path, self._file.identity
         with self._stamps.under_way():
             self._stamps.before(THROTTLED_SLACK_NS)
-            return await self._pools.run(
-                self._pools.disk, mark_file, path, identity, modified, attributes
-            )
+            return await self._in_pool(self._file.mark, modified, attributes)
 
     async def settle_size(self, total: int) -> None:
         """Give the part exactly ``total`` bytes."""

@@ -49,7 +49,7 @@ class ClientConfig:
     """For requests that name none; empty: ``tui-dl/VERSION``."""
     env_proxies: bool = True
     """Whether http_proxy, https_proxy, all_proxy and no_proxy are looked at."""
-    max_idle_per_origin: int = 8
+    max_idle_per_origin: int = 32
     """Connections kept for reuse."""
     max_connections: int = 512
     """Ceiling over all downloads; requests beyond it wait in line, without a time limit.

@@ -112,6 +112,27 @@ def give_name(dir_fd: int, fd: int, name: str) -> bool:
     return True
 
 
+def give_free_name(dir_fd: int, fd: int, name: str) -> str:
+    """Give the file of ``open_unnamed`` the first free of ``name``, ``name (1)``...; return it.
+
+    Raises:
+        DiskError: ``NAME_TAKEN``, or ``PART_CHANGED`` where that cannot be done.
+    """
+    while True:
+        final = free_name(dir_fd, name)
+        try:
+            if give_name(dir_fd, fd, final):
+                return final
+        except FileExistsError:
+            continue  # somebody was quicker
+        raise no_name(final)
+
+
+def no_name(name: str) -> DiskError:
+    """Return the error for a file without a name that cannot get one; its bytes are lost."""
+    return DiskError(f"The folder gives no name to {name}.", code=ErrorCode.PART_CHANGED)
+
+
 def move_part_aside(dir_fd: int, part_name: str, name: str) -> str:
     """Move a part to the first free of NAME.part.old-1, -2...; return that name.
 

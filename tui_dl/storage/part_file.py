@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode
@@ -21,8 +22,10 @@ from tui_dl.storage.claim import (
     check_entry_name,
     claim_part,
     free_name,
+    give_free_name,
     give_name,
     move_part_aside,
+    no_name,
     open_unnamed,
     remove_owned,
 )
@@ -37,6 +40,7 @@ from tui_dl.storage.folder import (
     sync_folder,
 )
 from tui_dl.storage.kernel_calls import stamps_are_local
+from tui_dl.storage.marks import mark_file
 from tui_dl.storage.publish import publish_no_replace, recover_publish
 
 __all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
@@ -110,13 +114,15 @@ class PartFile:
         """Whether the file has a name in its folder."""
         return self._is_placed
 
-    def place(self) -> bool:
+    def place(self, *, is_empty: bool = True) -> bool:
         """Give the file the name NAME.part; ``False`` when it is another one now.
 
         Then ``name``, ``part_name``, perhaps ``identity`` have changed: note them, place again.
+        Another file can stand in only while this one ``is_empty``.
 
         Raises:
-            DiskError: the folder is gone or takes no file; ``NAME_TAKEN``.
+            DiskError: the folder is gone or takes no file; ``NAME_TAKEN``; ``PART_CHANGED``
+                when it has bytes and cannot get a name.
         """
         if self._is_placed:
             return True
@@ -132,6 +138,8 @@ class PartFile:
             else:
                 if self._is_placed:
                     return True
+                if not is_empty:
+                    raise no_name(self.part_name)
                 self._claim_instead(dir_fd)
         self.part_name = self.name + PART_SUFFIX
         return False
@@ -263,6 +271,14 @@ class PartFile:
                 sync_folder(dir_fd)
             self._entry_is_synced = True
 
+    def sync_all(self) -> None:
+        """Put bytes and metadata on stable storage, as ``sync`` does; not the name.
+
+        Raises:
+            DiskError: as of ``sync``.
+        """
+        self._sync(os.fsync)
+
     def set_size(self, size_bytes: int) -> None:
         """Cut or extend the file to exactly ``size_bytes``; new bytes read as zeros.
 
@@ -282,6 +298,11 @@ class PartFile:
         path = self.final_path if self._published else self.part_path
         with self._descriptor("checking"), opened_folder(self.directory) as dir_fd:
             require_own_entry(dir_fd, path, self.identity)
+
+    def mark(self, modified: datetime | None, attributes: Mapping[str, str]) -> str | None:
+        """Give it a date and extended attributes; return why it could not be done."""
+        with self._file.in_use() as fd:
+            return mark_file(fd, modified, attributes)
 
     def hash_file(self, algorithm: str, progress: Callable[[int], bool]) -> str:
         """Return the digest of the whole file as lower-case hex; reads 1 MiB at a time.
@@ -321,6 +342,23 @@ class PartFile:
             self._published = True
             require_own_entry(dir_fd, self.final_path, self.identity)
         return final
+
+    def land(self, dir_fd: int) -> os.stat_result:
+        """Give a file that never had a name its final one; return its status then.
+
+        It replaces nothing. ``dir_fd`` is ``directory``; the caller has synced the file
+        with its metadata before, and syncs the folder afterwards.
+
+        Raises:
+            DiskError: the folder takes no file, ``NAME_TAKEN``; ``PART_CHANGED`` when somebody
+                else gave it a name, or it cannot get one.
+        """
+        with self._descriptor("publishing") as fd:
+            if self._is_placed or os.fstat(fd).st_nlink:
+                raise part_changed(self.final_path)
+            self.name = give_free_name(dir_fd, fd, self._wanted_name)
+            self._is_placed = self._published = True
+            return os.fstat(fd)
 
     def rename_part_aside(self) -> str:
         """Move the part to NAME.part.old-N and go on under that name; return it.
