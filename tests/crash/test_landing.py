@@ -61,7 +61,9 @@ def images(log: DiskLog) -> list[tuple[int, Image]]:
         for cut in (step.began, step.ended, step.ended + 1)
     }
     return [
-        (cut, draw_image(log.steps, cut, rng)) for cut in sorted(cuts) for _ in range(IMAGES_OF_A_CUT)
+        (cut, draw_image(log.steps, cut, rng))
+        for cut in sorted(cuts)
+        for _ in range(IMAGES_OF_A_CUT)
     ]
 
 

@@ -128,9 +128,7 @@ class Landing:
         The birth of a file proves later that an inode number is not another file's.
         """
         is_small = total is not None and total <= SMALL_BYTES
-        return (
-            is_small and self.is_possible and not part.is_placed and part.identity.born_ns != 0
-        )
+        return is_small and self.is_possible and not part.is_placed and part.identity.born_ns != 0
 
     async def sync(self, part: PartFile) -> None:
         """Bring a whole file and its metadata to stable storage.
