@@ -7,6 +7,7 @@ fail. ``pytest tests/torture/test_protections.py -v`` lists the pairs.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +35,7 @@ from tui_dl.engine.worker import Worker
 from tui_dl.net import client, credentials, identity
 from tui_dl.net.identity import Asked, Head, Judgement, Known, Verdict
 from tui_dl.net.request import HttpRequest
-from tui_dl.storage import part_file
+from tui_dl.storage import claim, part_file
 
 MIB = 1024 * 1024
 Removal = Callable[[pytest.MonkeyPatch], None]
@@ -178,6 +179,33 @@ async def overwritten(fault_server: FaultServer, tmp_path: Path) -> bool:
         assert row.status is Status.COMPLETED, row.failure
         check_file(driver.path(row), 1, 4 * MIB)
         return (driver.folder / "f").read_bytes() != b"mine"
+
+
+async def overwritten_at_landing(server: FaultServer, tmp_path: Path) -> bool:
+    """Put a file under the name of a small one before it lands; tell whether it was replaced."""
+    url = server.add(Resource(path="/small", size=50_000, rate_bps=100_000))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url)
+        await driver.until(record_id, lambda row: row.done_bytes > 0)
+        (driver.folder / "small").write_text("mine")
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 50_000)
+        return (driver.folder / "small").read_bytes() != b"mine"
+
+
+async def test_no_replace_landing(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not await overwritten_at_landing(fault_server, tmp_path / "with")
+
+    def replace_it(dir_fd: int, fd: int, name: str) -> str:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=dir_fd)
+        return claim.give_free_name(dir_fd, fd, name)
+
+    monkeypatch.setattr(part_file, "give_free_name", replace_it)
+    assert await overwritten_at_landing(fault_server, tmp_path / "without")
 
 
 async def test_no_replace_publish(

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Generic, TypeVar
 
+from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.engine.disk import Pools
 from tui_dl.storage.landing import land_parts, sync_parts
 from tui_dl.storage.part_file import PartFile
@@ -144,7 +145,18 @@ class Landing:
         Raises:
             DiskError: see ``PartFile.land``; or the folder could not be synced.
         """
-        return await self._names.do(part)
+        with self.watching():
+            return await self._names.do(part)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Let the files after this one have parts of their own when it cannot get a name."""
+        try:
+            yield
+        except DiskError as error:
+            if error.code is ErrorCode.PART_CHANGED:
+                self.is_possible = False
+            raise
 
     async def _sync(self, parts: list[PartFile]) -> list[Exception | None]:
         is_slow = self._sync_s > QUICK_SYNC_S

@@ -116,12 +116,8 @@ async def name_part(job: Job, target: FileTarget) -> None:
     if not target.is_unnamed:
         return
     assert target.part is not None
-    try:
+    with job.tools.landing.watching():
         await _name_part(job, target, target.part, target.part.directory)
-    except DiskError as error:
-        if error.code is ErrorCode.PART_CHANGED:
-            job.tools.landing.is_possible = False
-        raise
 
 
 async def _name_part(

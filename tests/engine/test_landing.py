@@ -1,0 +1,194 @@
+"""Small files: one request, no part of their own, waits for the disk that are shared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.driving import Driver, running
+from tests.support.fault_server import FaultServer, Resource, check_file
+from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.model import AddRequest, Status
+from tui_dl.engine import landing
+from tui_dl.engine.governor import Governor
+from tui_dl.storage import claim, part_file
+from tui_dl.storage.catalog import Catalog
+from tui_dl.storage.landing import land_parts, sync_parts
+from tui_dl.storage.part_file import PartFile
+
+COUNT = 40
+SIZE = 20_000
+
+
+async def add_list(driver: Driver, urls: Sequence[str]) -> list[str]:
+    """Add downloads in one step, as a list does; return their ids."""
+    answers = await driver.service.add(
+        [AddRequest(url=url, directory=str(driver.folder)) for url in urls]
+    )
+    return [answer.id or "" for answer in answers]
+
+
+def files(server: FaultServer, count: int = COUNT, **more: Any) -> list[str]:
+    """Offer small files."""
+    return [server.add(Resource(path=f"/f{n}", size=SIZE, **more)) for n in range(count)]
+
+
+async def test_many_share_commits_syncs_and_connections(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[bool] = []
+    save = Catalog.save
+
+    def counted(catalog: Catalog, *args: Any, durable: bool = False, **more: Any) -> None:
+        commits.append(durable)
+        save(catalog, *args, durable=durable, **more)
+
+    monkeypatch.setattr(Catalog, "save", counted)
+    batches: list[int] = []
+    real = land_parts
+
+    def landed(parts: Sequence[PartFile]) -> Any:
+        batches.append(len(parts))
+        return real(parts)
+
+    monkeypatch.setattr(landing, "land_parts", landed)
+    async with running(tmp_path, slots=16) as driver:
+        for record_id in await add_list(driver, files(fault_server)):
+            row = await driver.wait(record_id)
+            assert row.status is Status.COMPLETED, row.failure
+            check_file(driver.path(row), 1, SIZE)
+        assert len(list(driver.folder.iterdir())) == COUNT
+    assert sum(batches) == COUNT
+    assert len(batches) < COUNT / 2
+    assert sum(commits) < COUNT, "each file had a durable commit of its own"
+    assert len(fault_server.connections) <= 16 + 2
+    assert all(len(fault_server.requests(f"/f{n}")) == 1 for n in range(COUNT))
+    assert not (tmp_path / "state" / "journal").exists()
+
+
+async def test_who_waits_for_the_disk_holds_no_slot(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    real = sync_parts
+
+    def waits(parts: Sequence[PartFile]) -> Any:
+        go_on.wait(60)
+        return real(parts)
+
+    monkeypatch.setattr(landing, "sync_parts", waits)
+    async with running(tmp_path, slots=1) as driver:
+        try:
+            ids = await add_list(driver, files(fault_server, 3))
+            for record_id in ids:
+                await driver.until(record_id, lambda row: row.status is Status.VERIFYING)
+        finally:
+            go_on.set()
+        for record_id in ids:
+            assert (await driver.wait(record_id)).status is Status.COMPLETED
+
+
+async def test_a_sync_that_fails_fails_one_file(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap D6: what could not be synced is not called done, and its neighbours are."""
+    real = PartFile.sync_all
+
+    def sync_all(part: PartFile) -> None:
+        if part.name == "f3":
+            raise DiskError("The disk is failing.", code=ErrorCode.DISK_IO)
+        real(part)
+
+    monkeypatch.setattr(PartFile, "sync_all", sync_all)
+    async with running(tmp_path, slots=8) as driver:
+        ids = await add_list(driver, files(fault_server, 8))
+        rows = [await driver.wait(record_id) for record_id in ids]
+        assert [row.status is Status.COMPLETED for row in rows] == [n != 3 for n in range(8)]
+        assert rows[3].failure is not None
+        assert rows[3].failure.code is ErrorCode.DISK_IO
+        assert not (driver.folder / "f3").exists()
+
+
+async def test_one_that_is_slow_gets_a_part_and_keeps_its_bytes(
+    fault_server: FaultServer, tmp_path: Path
+) -> None:
+    url = fault_server.add(Resource(path="/slow", size=400_000, rate_bps=60_000))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url, connections=1)
+        part = driver.folder / "slow.part"
+        await driver.until(record_id, lambda _: part.exists())
+        assert list((tmp_path / "state" / "journal").iterdir())
+        await driver.service.pause([record_id])
+        row = await driver.wait(record_id)
+        kept = row.done_bytes
+        assert kept > 0
+    fault_server.replace(Resource(path="/slow", size=400_000))
+    async with running(tmp_path) as driver:
+        await driver.service.resume([record_id])
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 400_000)
+        assert [path.name for path in driver.folder.iterdir()] == ["slow"]
+    assert fault_server.requests("/slow")[-1].header("range") != "bytes=0-"
+
+
+async def test_a_pause_before_it_has_a_part_keeps_the_bytes(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_dl.engine.checkpoint.LOOK_S", 3600.0)
+    url = fault_server.add(Resource(path="/slow", size=900_000, rate_bps=60_000))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url, connections=1)
+        await driver.until(record_id, lambda row: row.done_bytes > 0)
+        assert not list(driver.folder.iterdir())
+        await driver.service.pause([record_id])
+        row = await driver.wait(record_id)
+        assert row.status is Status.PAUSED
+        assert row.done_bytes > 0
+        assert [path.name for path in driver.folder.iterdir()] == ["slow.part"]
+        fault_server.replace(Resource(path="/slow", size=900_000))
+        await driver.service.resume([record_id])
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 900_000)
+    assert fault_server.requests("/slow")[-1].header("range") != "bytes=0-"
+
+
+async def test_a_disk_that_cannot_name_it_gets_a_part_from_the_start(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap D18: O_TMPFILE without a way to link it, as where /proc is missing."""
+    for module in (claim, part_file):
+        monkeypatch.setattr(module, "give_name", lambda *_: False)
+    async with running(tmp_path, slots=4) as driver:
+        for record_id in await add_list(driver, files(fault_server, 6)):
+            row = await driver.wait(record_id)
+            assert row.status is Status.COMPLETED, row.failure
+            check_file(driver.path(row), 1, SIZE)
+        assert len(list(driver.folder.iterdir())) == 6
+
+
+async def test_two_that_want_one_name_get_two(fault_server: FaultServer, tmp_path: Path) -> None:
+    """Trap N5: neither has claimed it while both are fetched."""
+    urls = [
+        fault_server.add(Resource(path=f"/{n}/same.bin", size=SIZE, seed=n)) for n in range(1, 5)
+    ]
+    async with running(tmp_path, slots=4) as driver:
+        ids = await add_list(driver, urls)
+        rows = [await driver.wait(record_id) for record_id in ids]
+        assert len({row.name for row in rows}) == 4
+        for seed, row in enumerate(rows, 1):
+            assert row.status is Status.COMPLETED, row.failure
+            check_file(driver.path(row), seed, SIZE)
+
+
+def test_a_small_file_on_a_long_link_is_asked_for_once() -> None:
+    """A second connection needs two round trips before its first byte; the first has it all."""
+    small, larger = Governor(16), Governor(16)
+    small.begin(0.0, 0, 0.08, 64 * 1024)
+    larger.begin(0.0, 0, 0.08, 8 * 1024 * 1024)
+    assert (small.target, larger.target) == (1, 4)
