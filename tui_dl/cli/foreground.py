@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
@@ -119,6 +120,8 @@ class _Run:
         self._loop = asyncio.get_running_loop()
         self._early: list[DownloadEvent] | None = []
         """Events that came before all ids were known; ``None`` once they are."""
+        self._heard: deque[DownloadEvent] = deque()
+        """Events on their way from the engine's thread to ours."""
         self._pending: dict[str, int] = {}
         """Id -> the version of its row that is old news: only a later row can end it."""
         self._requests: dict[str, AddRequest] = {}
@@ -251,9 +254,16 @@ class _Run:
 
     def _hear(self, event: DownloadEvent) -> None:
         """Take an event on the engine's thread."""
+        self._heard.append(event)
+        if len(self._heard) > 1:
+            return  # our loop has been woken already: each time costs both threads a turn
         # RuntimeError: our loop has closed. Nobody is left who would want to know.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._on_event, event)
+            self._loop.call_soon_threadsafe(self._take_heard)
+
+    def _take_heard(self) -> None:
+        while self._heard:
+            self._on_event(self._heard.popleft())
 
     def _on_event(self, event: DownloadEvent) -> None:
         if self._early is not None:

@@ -16,7 +16,10 @@ from tui_dl.engine.disk import Pools
 from tui_dl.storage.catalog import Catalog
 
 GATHER_S = 0.2
-"""How long a change without a waiter may wait for company."""
+"""How long a change without a waiter may wait for company, or for one that is waited for.
+
+A small file changes its record at each step, and somebody waits for two of them only.
+"""
 
 DURABLE_WITHIN_S = 2.0
 """How long a commit may be lost by a power cut, if nobody asked for more."""
@@ -32,6 +35,10 @@ class CatalogLane:
         self._catalog = catalog
         self._pools = pools
         self._dirty: dict[str, DownloadRecord] = {}
+        self._urgent: set[str] = set()
+        """Of the dirty, those that somebody waits for."""
+        self._swept_s = 0.0
+        """When all that was dirty was written last."""
         self._removed: set[str] = set()
         self._durable = False
         self._is_securing = False
@@ -60,7 +67,7 @@ class CatalogLane:
         self._wake.set()
 
     async def save_now(self, records: Iterable[DownloadRecord], *, durable: bool = False) -> None:
-        """Write records and all that was noted before; return when they are in the catalog.
+        """Write records; return when they are in the catalog. Others may follow a little later.
 
         ``durable`` waits for stable storage too: they then survive a power cut.
 
@@ -69,6 +76,7 @@ class CatalogLane:
         """
         for record in records:
             self.save(record)
+            self._urgent.add(record.id)
         await self._flushed(durable=durable)
 
     async def remove(self, ids: Iterable[str]) -> None:
@@ -87,6 +95,7 @@ class CatalogLane:
         """Write what is noted and stop."""
         try:
             if self._dirty or self._removed:
+                self._urgent.update(self._dirty)
                 await self._flushed(durable=True)
         finally:
             if self._task is not None:
@@ -123,6 +132,7 @@ class CatalogLane:
             self._durable = True
             if self._owed.id not in self._removed:
                 self._dirty.setdefault(self._owed.id, self._owed)
+                self._urgent.add(self._owed.id)  # a commit of nothing would sync nothing
 
     def _owe(self, records: tuple[DownloadRecord, ...], *, durable: bool) -> None:
         if durable:
@@ -133,7 +143,7 @@ class CatalogLane:
                 self._owed_until_s = asyncio.get_running_loop().time() + DURABLE_WITHIN_S
 
     async def _write(self) -> None:
-        dirty, self._dirty = self._dirty, {}
+        dirty = self._take_dirty(sweep=not self._waiters)
         removed, self._removed = self._removed, set()
         waiters, self._waiters = self._waiters, []
         durable, self._durable = self._durable, False
@@ -155,10 +165,23 @@ class CatalogLane:
             return
         self._is_securing = False
         self.last_error = None
-        self._owe(records, durable=durable)
+        self._owe(records, durable=durable and bool(records or removed))
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    def _take_dirty(self, *, sweep: bool) -> dict[str, DownloadRecord]:
+        """Return what goes into the next commit: all, or what is waited for in between."""
+        now_s = asyncio.get_running_loop().time()
+        urgent, self._urgent = self._urgent, set()
+        if sweep or now_s - self._swept_s >= GATHER_S:
+            self._swept_s = now_s
+            dirty, self._dirty = self._dirty, {}
+            return dirty
+        dirty = {record_id: self._dirty.pop(record_id) for record_id in urgent & self._dirty.keys()}
+        if self._dirty:
+            self._wake.set()  # they are next, once nobody is in a hurry
+        return dirty
 
     async def _wait_after_failure(self) -> None:
         with suppress(TimeoutError):  # somebody who waits for an answer is not kept waiting

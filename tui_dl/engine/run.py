@@ -240,9 +240,9 @@ class Run:
         checkpointer = Checkpointer(self, self._target, job.plan, config)
         transfer = self.transfer = self._new_transfer(job.plan)
         await until_first_ends(
-            checkpoints=checkpointer.run(),
-            transfer=transfer.run(),
-            pieces=self._pieces.watch(transfer, self._learn),
+            transfer.run(),
+            checkpoints=checkpointer.run,
+            pieces=lambda: self._pieces.watch(transfer, self._learn),
         )
 
     async def _learn(self) -> None:
@@ -404,6 +404,7 @@ class Run:
             name=part.name, part_name=part.part_name, part=part.identity, **known
         )
         status = await landing.land(part)
+        self._target.let_go_of_landed()
         job.change(name=part.name)
         await complete(job, self._old, job.record.assurance, status)
 

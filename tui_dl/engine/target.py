@@ -54,6 +54,8 @@ class FileTarget:
         self.part: PartFile | None = None
         self._new: PartFile | None = None
         """A part that has no name yet: the record must know it before."""
+        self._prepared_bytes: int | None = None
+        self._is_landed = False
         self._pools = pools
         self._pace = pace
         self._journal_path = journal_path
@@ -119,6 +121,7 @@ class FileTarget:
         self._new = part = PartFile.prepare(directory, name)
         if total:
             part.set_size(total)
+        self._prepared_bytes = total
         return part
 
     async def claim_room(self, total: int | None) -> None:
@@ -304,6 +307,11 @@ class FileTarget:
         self._room.release(self)
         return self._file
 
+    def let_go_of_landed(self) -> None:
+        """Forget the part: it has its final name and is closed."""
+        self.part = self._writer = None
+        self._is_landed = self._watch is None and self._journal is None
+
     async def mark(self, modified: datetime | None, attributes: Mapping[str, str]) -> str | None:
         """Give the part a date and attributes; return why it could not be done."""
         with self._stamps.under_way():
@@ -312,8 +320,11 @@ class FileTarget:
 
     async def settle_size(self, total: int) -> None:
         """Give the part exactly ``total`` bytes."""
+        if self.is_unnamed and total == self._prepared_bytes:
+            return  # nobody else could reach it
         with self._stamps.under_way():
             await self.call(self._settle_size, total)
+        self._prepared_bytes = total
 
     def _settle_size(self, total: int) -> None:
         if self._file.size_bytes() != total:
@@ -408,7 +419,8 @@ class FileTarget:
     async def close(self, *, forget: bool = False) -> None:
         """Wait for writes under way and close. ``forget`` also deletes the journal."""
         self._stamps.stop()
-        await self.call(self._close, forget)
+        if not self._is_landed:  # then nothing is open, and there never was a journal
+            await self.call(self._close, forget)
 
     def _close(self, forget: bool) -> None:
         self._room.release(self)

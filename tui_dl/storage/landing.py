@@ -32,7 +32,7 @@ def sync_parts(parts: Sequence[PartFile]) -> list[Exception | None]:
 def land_parts(parts: Sequence[PartFile]) -> list[os.stat_result | Exception]:
     """Give each synced part its final name, durably; return their status, or what went wrong.
 
-    The folder is synced once for all of them.
+    Those that have it are closed. The folder is synced once for all of them.
     """
     outcomes: dict[int, os.stat_result | Exception] = {}
     for directory in dict.fromkeys(part.directory for part in parts):
@@ -53,6 +53,7 @@ def _land_in(
         for part in parts:
             try:
                 outcomes[id(part)] = part.land(dir_fd)
+                part.close()
             except Exception as error:  # noqa: BLE001 - handed to the one whose file it is
                 outcomes[id(part)] = error
         sync_folder(dir_fd)
