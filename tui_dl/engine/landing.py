@@ -126,9 +126,10 @@ class Landing:
     def takes(self, part: PartFile, total: int | None) -> bool:
         """Whether a new part of ``total`` bytes may stay without a name until it is whole.
 
-        The birth of a file proves later that an inode number is not another file's.
+        The birth of a file proves later that an inode number is not another file's. A
+        part of no bytes may be one whose size nobody knows yet.
         """
-        is_small = total is not None and total <= SMALL_BYTES
+        is_small = total is not None and 0 < total <= SMALL_BYTES
         return is_small and self.is_possible and not part.is_placed and part.identity.born_ns != 0
 
     async def sync(self, part: PartFile) -> None:

@@ -96,9 +96,13 @@ async def make_part(
         StateError, DiskError: no room, or the catalog or the folder takes nothing.
     """
     assert job.plan is not None
-    job.change(total_bytes=total)  # also when it does not fit: it is known when it will
     folder = folder_for(job.record, name, job.tools.config)
-    part = await target.prepare(folder, name, total)
+    try:
+        part = await target.prepare(folder, name, total)
+    except DiskError:
+        job.change(total_bytes=total)  # it does not fit: known is when it will
+        raise
+    learned.setdefault("total_bytes", total)
     if job.tools.landing.takes(part, total):
         job.change(directory=str(folder), name=part.name, **learned)
         target.use_unnamed(job.plan)

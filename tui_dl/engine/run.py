@@ -405,7 +405,8 @@ class Run:
         )
         status = await landing.land(part)
         self._target.let_go_of_landed()
-        job.change(name=part.name)
+        if part.name != job.record.name:
+            job.change(name=part.name)
         await complete(job, self._old, job.record.assurance, status)
 
     async def name_part(self) -> None:
