@@ -27,7 +27,8 @@ async def complete(
 ) -> None:
     """Move the file where finished ones go, and say completed once the catalog has it.
 
-    What is kept of ``old`` goes before. ``status`` is that of the file under its name, if somebody has looked already.
+    What is kept of ``old`` goes before. ``status`` is that of the file under its
+    name, if somebody has looked already.
 
     Raises:
         StateError, DiskError: the catalog cannot be written, or the file is not there.
