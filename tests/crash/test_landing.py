@@ -21,7 +21,7 @@ from tests.engine.driving import running
 from tests.support.fault_server import FaultServer, Resource, check_file
 from tui_dl.domain.model import AddRequest, Status
 
-SIZES = (0, 1, 4096, 70_001, 300_000, 1_048_576)
+SIZES = (1, 2, 4096, 70_001, 300_000, 1_048_576)
 IMAGES_OF_A_CUT = 3
 
 
