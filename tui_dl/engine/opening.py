@@ -108,6 +108,8 @@ async def make_part(
         target.use_unnamed(job.plan)
     else:
         await _name_part(job, target, part, folder, **learned)
+        if total != 0:  # an empty part makes way for another version, which tells of itself
+            _note_part(job, part, total)
 
 
 async def name_part(job: Job, target: FileTarget) -> None:
@@ -122,6 +124,7 @@ async def name_part(job: Job, target: FileTarget) -> None:
     assert target.part is not None
     with job.tools.landing.watching():
         await _name_part(job, target, target.part, target.part.directory)
+    _note_part(job, target.part, job.record.total_bytes)
 
 
 async def _name_part(
@@ -143,9 +146,11 @@ async def _name_part(
         )
         await target.keep_journal(job.record, job.plan)
         is_placed = await target.place()
-    if total != 0:  # an empty part makes way for another version, which tells of itself
-        size = "of unknown size" if total is None else f"of {format_size(total)}"
-        job.note(f"The server sends a file {size}; it grows as {part.part_name}.")
+
+
+def _note_part(job: Job, part: PartFile, total: int | None) -> None:
+    size = "of unknown size" if total is None else f"of {format_size(total)}"
+    job.note(f"The server sends a file {size}; it grows as {part.part_name}.")
 
 
 async def clear_place(job: Job, target: FileTarget) -> None:
