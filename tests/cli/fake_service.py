@@ -242,6 +242,10 @@ class FakeService:
         """Not used by the commands."""
         raise NotImplementedError
 
+    async def set_priority(self, ids: Sequence[str], priority: int) -> list[ActionResult]:
+        """Not used by the commands."""
+        raise NotImplementedError
+
     async def set_limit(self, id: str, limit_bps: int | None) -> ActionResult:
         """Not used by the commands."""
         raise NotImplementedError

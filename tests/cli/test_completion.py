@@ -25,11 +25,13 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_first_word_is_a_command() -> None:
-    assert [word for word, _ in offered(word="re")] == ["resume", "retry", "refresh"]
+    assert [word for word, _ in offered(word="re")] == ["resume", "retry", "rename", "refresh"]
     assert [word for word, _ in offered(word="")] == list(COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["pause", "resume", "retry", "rm", "limit", "refresh", "ls"])
+@pytest.mark.parametrize(
+    "command", ["pause", "resume", "retry", "rm", "limit", "priority", "refresh", "ls"]
+)
 def test_ids_are_offered_with_their_names(stored: Path, command: str) -> None:
     """Trap S9: names are made visible before a terminal shows them."""
     assert offered(command, word="222") == [(HALF.id, "ha␛lf.iso")]

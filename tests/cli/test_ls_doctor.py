@@ -100,6 +100,7 @@ def test_json_has_a_line_for_each(shell: Shell, data_dir: Path) -> None:
         "rate_bps": 0,
         "eta_s": None,
         "connections": 0,
+        "priority": 0,
         "assurance": "validator",
         "code": None,
         "message": None,

@@ -145,3 +145,64 @@ def test_ls_and_doctor_tell_what_the_schedule_says(run: Run, tmp_path: Path) -> 
     assert "limit 1.05 MB/s" in run("doctor")[1]
     (tmp_path / "settings.toml").write_text('[queue]\nschedule = "00:00-24:00 fast"\n')
     assert "queue.schedule cannot be used: Rule 1 of the schedule: 'fast'" in run("ls")[2]
+
+
+def test_priorities_are_given_shown_and_carried(run: Run, tmp_path: Path) -> None:
+    a, b = run("add", "http://127.0.0.1:9/a", "http://127.0.0.1:9/b")[1].split()
+    assert "PRIO" not in run("ls")[1]
+    assert run("add", "--priority", "-3", "http://127.0.0.1:9/c")[0] == 0
+    (tmp_path / "list.txt").write_text("http://127.0.0.1:9/d\n  priority=+7\n")
+    assert run("add", "-i", "list.txt")[0] == 0
+    assert names(run) == ["d", "a", "b", "c"]
+    code, out, err = run("priority", b, "100")
+    assert (code, out) == (0, "")
+    assert "given priority 100" in err
+    assert names(run) == ["b", "d", "a", "c"]
+    assert run("move", a, "first")[0] == 0
+    assert names(run) == ["b", "d", "a", "c"]
+    assert run("priority", a, b[:8], "-5")[0] == 0
+    assert names(run) == ["d", "c", "b", "a"]
+    found = [json.loads(line)["priority"] for line in run("ls", "--json")[1].splitlines()]
+    assert found == [7, -3, -5, -5]
+    head, first, *_ = run("ls")[1].splitlines()
+    assert head.split() == ["ID", "STATUS", "SIZE", "DONE", "PRIO", "NAME"]
+    assert first.split()[4] == "7"
+    assert "priority   -5" in run("ls", b)[1]
+    assert run("export", "-o", "queue.json")[0] == 0
+    assert run("import", "queue.json", "--data-dir", str(tmp_path / "other"))[0] == 0
+    there = run("ls", "--json", "--data-dir", str(tmp_path / "other"))[1].splitlines()
+    assert [json.loads(line)["priority"] for line in there] == [7, -3, -5, -5]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("priority",), "Say which and how much"),
+        (("priority", "5"), "Say which and how much"),
+        (("priority", "ID", "101"), "'101' is no priority; it is a whole number from -100 to 100"),
+        (("priority", "ID", "-101"), "'-101' is no priority"),
+        (("priority", "ID", "high"), "'high' is no priority"),
+        (("priority", "ID", "1.5"), "'1.5' is no priority"),
+        (("priority", "ID", "\u0663"), "is no priority"),
+        (("priority", "ID", "99999999999999999999"), "is no priority"),
+        (("priority", "--all", "ID", "5"), "--all is neither an id nor a flag"),
+        (("priority", "ffffffff-none", "5"), "ffffffff-none"),
+        (("add", "--priority", "soon", "http://127.0.0.1:9/b"), "'soon' is no priority"),
+        (("get", "--priority", "101", "http://127.0.0.1:9/b"), "'101' is no priority"),
+        (("--priority", "x", "http://127.0.0.1:9/b"), "'x' is no priority"),
+        (("add", "-i", "list.txt"), "line 2: priority: '200' is no priority"),
+        (("import", "bad.json"), "Download 1 of the queue: The priority 999 is not from"),
+    ],
+)
+def test_a_bad_priority_is_told_and_changes_nothing(
+    run: Run, tmp_path: Path, args: tuple[str, ...], told: str
+) -> None:
+    id_ = run("add", "--priority", "4", "http://127.0.0.1:9/a")[1].strip()
+    (tmp_path / "list.txt").write_text("http://127.0.0.1:9/d\n  priority=200\n")
+    exported = run("export")[1].replace('"priority": 4', '"priority": 999')
+    (tmp_path / "bad.json").write_text(exported)
+    code, _, err = run(*(id_ if word == "ID" else word for word in args))
+    assert code == 2
+    assert told in " ".join(err.split())
+    (row,) = run("ls", "--json")[1].splitlines()
+    assert json.loads(row)["priority"] == 4

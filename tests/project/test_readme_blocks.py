@@ -134,11 +134,16 @@ def logins(m: Machine) -> None:
 
 
 def schedules(m: Machine) -> None:
-    *serving, adding = block("tui-dl serve --set 'queue.schedule").splitlines()
+    *serving, later, sooner = block("tui-dl serve --set 'queue.schedule").splitlines()
     assert len(serving) == 3
-    m.run("".join(IN_BACKGROUND.format(line=line) + ENDED for line in serving) + adding)
-    [record] = read_catalog(m.state / "catalog.sqlite3").records
-    assert record.options.start_at is not None
+    in_turn = "".join(IN_BACKGROUND.format(line=line) + ENDED for line in serving)
+    m.run(f"{in_turn}{later}\n{sooner}")
+    records = {
+        record.url[-5:]: record for record in read_catalog(m.state / "catalog.sqlite3").records
+    }
+    assert records["a.iso"].options.start_at is not None
+    assert records["b.iso"].options.priority == 10
+    assert records["b.iso"].position < records["a.iso"].position
 
 
 def ways(m: Machine) -> None:

@@ -305,3 +305,39 @@ async def test_the_same_number_is_the_same_picture(bench: Bench, fault_server: F
 async def test_closing_twice_is_fine(bench: Bench) -> None:
     await bench.service.close()
     await bench.service.close()
+
+
+async def test_priorities_go_before_places(bench: Bench, fault_server: FaultServer) -> None:
+    await bench.service.set_slots(1)
+    running = await bench.add(fault_server.add(SLOW))
+    await bench.row(running, lambda row: row.status is Status.DOWNLOADING)
+    ids = [await bench.add(fault_server.url(f"/slow.bin?{n}")) for n in range(4)]
+
+    def order() -> list[str]:
+        return [row.id for row in bench.service.snapshot().downloads if row.queue_rank]
+
+    results = await bench.service.set_priority([ids[3], NOBODY, ids[1]], 5)
+    assert [result.id for result in results] == [ids[3], NOBODY, ids[1]]
+    assert [code_of(result) for result in results] == [None, ErrorCode.UNKNOWN_DOWNLOAD, None]
+    await bench.picture(lambda: order() == [ids[1], ids[3], ids[0], ids[2]])
+    await bench.row(ids[3], lambda row: row.options.priority == 5)
+    await bench.service.move([ids[2]], MoveTo.TOP)
+    await bench.picture(lambda: order() == [ids[1], ids[3], ids[2], ids[0]])
+    await bench.service.set_options(ids[1], DownloadOptions(priority=-1))
+    await bench.picture(lambda: order() == [ids[3], ids[2], ids[0], ids[1]])
+    assert (await bench.row(running, lambda row: True)).status is Status.DOWNLOADING
+
+
+@pytest.mark.parametrize("priority", [-101, 101])
+async def test_a_priority_has_bounds(bench: Bench, priority: int) -> None:
+    id_ = await bench.add("http://127.0.0.1:9/a", paused=True)
+    (result,) = await bench.service.set_priority([id_], priority)
+    assert code_of(result) is ErrorCode.INVALID_OPTION
+    request = AddRequest(
+        "http://127.0.0.1:9/b", str(bench.folder), DownloadOptions(priority=priority)
+    )
+    (answer,) = await bench.service.add([request])
+    assert answer.outcome is AddOutcome.REFUSED
+    assert answer.failure is not None
+    assert f"The priority {priority} is not from -100 to 100." in answer.failure.message
+    assert (await bench.row(id_, lambda row: True)).options.priority == 0

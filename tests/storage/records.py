@@ -74,6 +74,7 @@ options = st.builds(
     ip_version=st.sampled_from([None, 4, 6]),
     http2=st.none() | st.booleans(),
     move_to=st.none() | texts,
+    priority=st.integers(-100, 100),
     adopt=st.none() | texts,
     resolve=st.lists(texts, max_size=2).map(tuple),
 )

@@ -116,6 +116,14 @@ def test_missing_fields_take_their_defaults_and_unknown_ones_are_ignored() -> No
     assert decode_record(json.dumps(bare).encode()).options == DownloadOptions(out="x")
 
 
+@pytest.mark.parametrize("priority", ["high", 1.5, [1]])
+def test_a_stored_priority_that_is_no_number_is_an_error_of_this_row(priority: object) -> None:
+    body = json.loads(encode_record(plain_record(1)))
+    body["options"] = json.dumps({"priority": priority})
+    with pytest.raises(RecordDecodeError):
+        decode_record(json.dumps(body).encode())
+
+
 def test_words_of_a_newer_program_are_read_with_care() -> None:
     body = json.loads(encode_record(plain_record(1)))
     body |= {

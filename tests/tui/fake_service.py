@@ -236,6 +236,11 @@ class FakeService:
         self.change(id, directory=directory or row.directory, name=name or row.name)
         return ActionResult(id)
 
+    async def set_priority(self, ids: Sequence[str], priority: int) -> list[ActionResult]:
+        """Let downloads start before or after others."""
+        self._note("set_priority", (tuple(ids), priority))
+        return [ActionResult(id) for id in ids]
+
     async def set_limit(self, id: str, limit_bps: int | None) -> ActionResult:
         """Limit one download."""
         self._note("set_limit", (id, limit_bps))

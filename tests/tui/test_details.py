@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from tests.tui import scenes
 from tests.tui.driving import SMALL, WIDE, driven
 from tests.tui.fake_service import START, FakeService
 from tui_dl.domain.errors import ErrorCode, Failure, StateError
-from tui_dl.domain.model import Assurance, Digest, Status
+from tui_dl.domain.model import Assurance, Digest, DownloadOptions, Status
 from tui_dl.domain.snapshot import LogLine
 from tui_dl.tui.screens.details import DetailsScreen
 from tui_dl.tui.screens.main import MainScreen
@@ -150,6 +151,16 @@ async def test_proof_says_how_sure_tui_dl_is() -> None:
             await d.press("j")
         assert "✓ done ✔sha256" in d.text
         assert "✓ done unverified" in d.text
+
+
+async def test_a_priority_is_shown_when_it_is_not_the_usual_one() -> None:
+    service = FakeService()
+    service.put("a.bin", Status.PAUSED, options=DownloadOptions(priority=-7))
+    service.put("b.bin", Status.PAUSED)
+    async with driven(service, (200, 50)) as d:
+        assert re.search(r"priority +-7", d.text)
+        await d.press("j")
+        assert "priority" not in d.text
 
 
 async def test_the_screen_closes_when_its_download_is_gone() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui_dl.cli.console import Console
-from tui_dl.cli.options import shared_options, target_options
+from tui_dl.cli.options import priority_option, shared_options, target_options
 from tui_dl.cli.settings import SharedFlags
 from tui_dl.domain.quick_dataclass import dataclass
 
@@ -32,6 +32,7 @@ class AppFlags(SharedFlags):
     directory: str | None
     input_file: str | None
     is_literal: bool = False
+    priority: int = 0
     paused: bool
     exit_when_done: bool
     no_api: bool
@@ -42,6 +43,7 @@ class AppFlags(SharedFlags):
 @click.command("")
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @target_options
+@priority_option
 @click.option("--paused", is_flag=True, help="Start nothing by itself.")
 @click.option("--exit-when-done", is_flag=True, help="Leave when all downloads have ended.")
 @click.option("--no-api", is_flag=True, help="Serve no remote API.")
@@ -97,7 +99,8 @@ def _initial(flags: AppFlags) -> tuple[AddRequest, ...]:
     entries = read_entries(flags.urls, flags.input_file, is_literal=flags.is_literal)
     if not entries:
         return ()
-    wanted = Wanted(absolute(flags.directory or "."), DownloadOptions(), paused=flags.paused)
+    options = DownloadOptions(priority=flags.priority)
+    wanted = Wanted(absolute(flags.directory or "."), options, paused=flags.paused)
     return build_batch(entries, wanted).requests
 
 

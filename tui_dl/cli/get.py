@@ -51,6 +51,7 @@ class GetFlags(SourceFlags):
     timeout_s: float | None
     connect_timeout_s: float | None
     start_at: datetime | None
+    priority: int = 0
     dry_run: bool
     json_lines: bool
     quiet: bool
@@ -145,6 +146,7 @@ def _options(flags: GetFlags) -> DownloadOptions:
         **login_values({name: getattr(flags, name) for name in LoginFlags.__dataclass_fields__}),
         **source_values({name: getattr(flags, name) for name in SourceFlags.__dataclass_fields__}),
         start_at=flags.start_at,
+        priority=flags.priority,
     )
     if flags.check_certificate is None:
         return options

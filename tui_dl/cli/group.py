@@ -24,6 +24,7 @@ COMMANDS = {
     "retry": "Try failed downloads again.",
     "rm": "Take downloads off the list.",
     "move": "Change the order of the queue, or the folder of a file.",
+    "priority": "Let downloads start before or after others.",
     "rename": "Give a download and its file another name.",
     "export": "Write the queue as JSON.",
     "import": "Add an exported queue.",

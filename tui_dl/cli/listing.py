@@ -49,6 +49,7 @@ class Row:
     connections: int = 0
     remark: str = ""
     """What could not be done with a finished file."""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def live_row(download: DownloadSnapshot) -> Row:
         download.eta_s,
         download.connections,
         download.remark,
+        download.options.priority,
     )
 
 
@@ -123,6 +125,7 @@ def _stored_row(download: StoredDownload) -> Row:
         record.created_at,
         record.completed_at,
         remark=record.remark,
+        priority=record.options.priority,
     )
 
 
@@ -141,6 +144,7 @@ def as_json(row: Row) -> dict[str, object]:
         "rate_bps": int(row.rate_bps),
         "eta_s": None if row.eta_s is None else int(row.eta_s),
         "connections": row.connections,
+        "priority": row.priority,
         "assurance": row.assurance.value,
         "code": None if failure is None else failure.code.value,
         "message": None if failure is None else failure.message,
@@ -150,13 +154,17 @@ def as_json(row: Row) -> dict[str, object]:
 
 
 def table(rows: Sequence[Row], *, with_rate: bool) -> list[str]:
-    """Return a heading and aligned lines; the last column is as wide as it is."""
+    """Return a heading and aligned lines; the last column is as wide as it is.
+
+    Priorities have a column once one is not the usual one.
+    """
     from tui_dl.domain.characters import cell_width
 
-    head = ("ID", "STATUS", "SIZE", "DONE", "RATE", "NAME")
-    cells = [head, *map(_cells, rows)]
-    if not with_rate:
-        cells = [(*one[:4], one[5]) for one in cells]
+    head = ("ID", "STATUS", "SIZE", "DONE", "RATE", "PRIO", "NAME")
+    shown = [0, 1, 2, 3, *([4] if with_rate else []), 6]
+    if any(row.priority for row in rows):
+        shown.insert(-1, 5)
+    cells = [tuple(one[column] for column in shown) for one in (head, *map(_cells, rows))]
     widths = [max(cell_width(one[column]) for one in cells) for column in range(len(cells[0]) - 1)]
     lines = []
     for one in cells:
@@ -174,7 +182,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     reason = f"  {row.failure.message}" if row.failure is not None else ""
     rate = format_rate(row.rate_bps) if row.rate_bps > 0 else UNKNOWN
     done = _done(row)
-    return (row.id[:_SHORT_ID], row.status.value, _size(row), done, rate, _name(row) + reason)
+    label, name = row.id[:_SHORT_ID], _name(row) + reason
+    return (label, row.status.value, _size(row), done, rate, str(row.priority), name)
 
 
 def portrait(row: Row) -> list[str]:
@@ -192,6 +201,8 @@ def portrait(row: Row) -> list[str]:
     if row.status.is_running:
         left = "" if row.eta_s is None else f", {format_duration(row.eta_s)} left"
         facts.append(("rate", f"{format_rate(row.rate_bps)}{left}, connections: {row.connections}"))
+    if row.priority:
+        facts.append(("priority", str(row.priority)))
     facts.append(("added", f"{row.created_at.astimezone():%Y-%m-%d %H:%M:%S}"))
     if row.completed_at is not None:
         facts.append(("completed", f"{row.completed_at.astimezone():%Y-%m-%d %H:%M:%S}"))

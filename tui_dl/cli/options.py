@@ -13,6 +13,7 @@ import click
 from tui_dl.cli import parse
 from tui_dl.cli.moments import read_moment
 from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.priority import parse_priority
 
 if TYPE_CHECKING:
     AnyParamType = click.ParamType[Any]
@@ -95,6 +96,17 @@ def target_options(command: Command) -> Command:
     )(command)
 
 
+def priority_option(command: Command) -> Command:
+    """Add the place of downloads before or after others."""
+    return click.option(
+        "--priority",
+        metavar="N",
+        type=Parsed("N", parse_priority),
+        default=0,
+        help="-100 to 100: of what waits, higher ones start first.",
+    )(command)
+
+
 def gathering_options(command: Command) -> Command:
     """Add other ways to say what is wanted."""
     return combined(
@@ -168,6 +180,7 @@ def _what_options(command: Command) -> Command:
             type=Parsed("URL", parse.url),
             help="List of digests that names the file, such as SHA256SUMS.",
         ),
+        priority_option,
         click.option(
             "--start-at",
             metavar="TIME",

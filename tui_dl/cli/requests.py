@@ -24,6 +24,7 @@ from tui_dl.config.paths import absolute
 from tui_dl.domain.categories import Category, category_named
 from tui_dl.domain.errors import TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
+from tui_dl.domain.priority import parse_priority
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted
 from tui_dl.domain.url_patterns import MOST_URLS
@@ -274,6 +275,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "user-agent": ("user_agent", parse.user_agent),
     "referer": ("referer", parse.referer),
     "start-at": ("start_at", read_moment),
+    "priority": ("priority", parse_priority),
     "all-proxy": ("proxy", parse.proxy),
     "no-proxy": ("no_proxy", _same),
     "interface": ("interface", parse.interface),

@@ -24,6 +24,7 @@ _SAME = (
     "connect_timeout_s",
     "checksum_from",
     "start_at",
+    "priority",
 )
 
 

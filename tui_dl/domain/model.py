@@ -156,6 +156,8 @@ class DownloadOptions:
     """Control file of aria2 whose bytes are taken over at the start."""
     move_to: str | None = None
     """Absolute folder that the finished file is moved to; empty: it stays where it is."""
+    priority: int = 0
+    """-100 to 100 (see ``priority.py``): of what waits, higher ones start first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ class DownloadRecord:
     url: str = field(repr=False)
     directory: str
     position: int
-    """Order in the queue: smaller runs earlier. Gaps are fine, ties are not."""
+    """Order in the queue among equal priorities: smaller runs earlier. Gaps are fine, ties not."""
     created_at: datetime
     options: DownloadOptions = DownloadOptions()
     source: Source = Source.LOCAL

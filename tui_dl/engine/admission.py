@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, PartIdentity, Status
+from tui_dl.domain.priority import check_priority
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.config import EngineConfig
 from tui_dl.net.request import check_user_headers
@@ -52,8 +53,10 @@ def check_options(options: DownloadOptions) -> None:
     """Refuse options that could never work.
 
     Raises:
-        UsageError: a mirror or list of digests is no URL, or a header may not be set.
+        UsageError: a mirror or list of digests is no URL, a header may not be set, or the
+            priority is out of bounds.
     """
+    check_priority(options.priority)
     for mirror in options.mirrors:
         parse_url(mirror)
     if options.checksum_from is not None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError, UsageError
 from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
+from tui_dl.domain.priority import check_priority
 from tui_dl.domain.snapshot import DownloadDetails, EventKind
 from tui_dl.domain.urls import parse_url
 from tui_dl.engine.admission import Known, check_options, new_record, remove_files
@@ -39,7 +41,7 @@ class Core:
         shares: HostShares,
     ) -> None:
         self.jobs: dict[str, Job] = {}
-        self.queue = Queue(tools.config.slots)
+        self.queue = Queue(tools.config.slots, lambda id_: self.jobs[id_].record.options.priority)
         self.api_address: str | None = None
         self.default_limit_bps = tools.config.default_limit_bps
         self.tools = tools
@@ -109,8 +111,10 @@ class Core:
         self._landing.discard(record_id)
         self.queue.release(record_id)
         if job.record.status is Status.QUEUED and record_id in self.jobs:
-            ahead = (self.jobs[i].record.position < job.record.position for i in self.queue.waiting)
+            place = _rank(job)
+            ahead = (_rank(self.jobs[other]) < place for other in self.queue.waiting)
             self.queue.insert(record_id, sum(ahead))
+            self._renumber()
         self.fill_slots()
         self.print_soon()
 
@@ -283,14 +287,14 @@ class Core:
         )
 
     def move(self, record_ids: Sequence[str], to: str) -> None:
-        """Change places in the queue: ``up``, ``down``, ``top`` or ``bottom``."""
+        """Change places among equal priorities: ``up``, ``down``, ``top`` or ``bottom``."""
         for record_id in record_ids:
             self.job(record_id)
         self.queue.move(record_ids, to)
         self._after_move(record_ids)
 
     def move_to_index(self, record_id: str, index: int) -> None:
-        """Put one queued download at ``index`` of the queue."""
+        """Put one queued download at ``index`` of the queue, or next to it in its class."""
         job = self.job(record_id)
         if job.record.status is not Status.QUEUED:
             raise self._not_now(job, "moved")
@@ -335,8 +339,23 @@ class Core:
         job.set_limit(limit_bps)
         self.note_change(job)
 
+    def set_priority(self, record_ids: Sequence[str], priority: int) -> None:
+        """Let downloads start before or after others; what runs goes on.
+
+        Raises:
+            UsageError: unknown id, or the priority is out of bounds.
+        """
+        check_priority(priority)
+        jobs = [self.job(record_id) for record_id in record_ids]
+        for job in jobs:
+            job.change(options=replace(job.record.options, priority=priority))
+        self.queue.sort()
+        self._renumber()
+        for job in jobs:
+            self.note_change(job)
+
     async def set_options(self, record_id: str, options: DownloadOptions) -> None:
-        """Change the options; the limit acts at once, the rest at the next start of a run.
+        """Change the options; limit and priority act at once, the rest at the next start.
 
         Raises:
             UsageError: unknown id, or a mirror or header is wrong.
@@ -346,6 +365,8 @@ class Core:
         job.change(options=options)
         job.set_limit(options.limit_bps)
         await self._lane.save_now([job.record])
+        self.queue.sort()
+        self._renumber()
         self.note_change(job)
 
     def set_default_limit(self, limit_bps: int) -> None:
@@ -416,3 +437,8 @@ class Core:
             f"A download that is {job.record.status} cannot be {what}.",
             code=ErrorCode.NOT_ALLOWED_NOW,
         )
+
+
+def _rank(job: Job) -> tuple[int, int]:
+    """Return what sorts the queue: its class, then its place."""
+    return -job.record.options.priority, job.record.position

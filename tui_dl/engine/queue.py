@@ -1,18 +1,22 @@
 """Who runs next. Pure order and slots: no tasks, no clock, no records.
 
-Must not start anything: it hands out ids.
+What waits is in classes: all of a higher priority stand before all of a lower one, and
+whatever is put or moved somewhere stays within its class. Must not start anything: it
+hands out ids.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
 
 class Queue:
     """Waiting ids in order, and the ids that hold a slot."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, priority: Callable[[str], int] = lambda _: 0) -> None:
         self.slots = slots
+        self._priority = priority
         self._waiting: list[str] = []
         self._queued: set[str] = set()
         """The same ids: most questions are about one that is not queued, of ten thousand."""
@@ -37,14 +41,42 @@ class Queue:
         return self._waiting.index(record_id) + 1
 
     def append(self, record_id: str) -> None:
-        """Queue an id at the end, unless it is queued."""
+        """Queue an id at the end of its class, unless it is queued."""
         self.insert(record_id, None)
 
     def insert(self, record_id: str, index: int | None) -> None:
-        """Queue an id before the one at ``index``; ``None`` is the end."""
+        """Queue an id before the one at ``index``, but in its class; ``None`` is its end."""
         if record_id not in self._queued:
             self._queued.add(record_id)
-            self._waiting.insert(len(self._waiting) if index is None else max(0, index), record_id)
+            self._waiting.insert(self._within(record_id, index), record_id)
+
+    def put_first(self, record_id: str) -> None:
+        """Queue an id before all others: it had a slot a moment ago, and shall have it again."""
+        if record_id not in self._queued:
+            self._queued.add(record_id)
+            self._waiting.insert(0, record_id)
+
+    def sort(self) -> None:
+        """Bring ids whose priority is another now into their classes.
+
+        Each stays as near as it can to where it was: raised, it is the last of its equals;
+        lowered, the first.
+        """
+        self._waiting.sort(key=self._class_of)
+
+    def _class_of(self, record_id: str) -> int:
+        return -self._priority(record_id)
+
+    def _within(self, record_id: str, index: int | None) -> int:
+        """Return the place in the class of an id that is nearest to ``index``."""
+        own = self._class_of(record_id)
+        if not self._waiting or self._class_of(self._waiting[-1]) <= own:
+            end = len(self._waiting)  # nearly always: ten thousand are added without a search
+        else:
+            end = bisect_right(self._waiting, own, key=self._class_of)
+        if index is None or index >= end:
+            return end
+        return max(index, bisect_left(self._waiting, own, key=self._class_of))
 
     def leave(self, record_id: str) -> None:
         """Take an id out, wherever it is."""
@@ -79,7 +111,10 @@ class Queue:
         return None
 
     def move(self, record_ids: Sequence[str], to: str) -> None:
-        """Move ids ``up``, ``down``, to the ``top`` or ``bottom``, keeping their order."""
+        """Move ids ``up``, ``down``, to the ``top`` or ``bottom`` of their classes.
+
+        Those of one class keep their order.
+        """
         moving = set(record_ids)
         chosen = [i for i in self._waiting if i in moving]
         rest = [i for i in self._waiting if i not in moving]
@@ -91,16 +126,20 @@ class Queue:
             self._step(chosen, range(len(self._waiting)), -1)
         elif to == "down":
             self._step(chosen, range(len(self._waiting) - 1, -1, -1), 1)
+        self.sort()
 
     def _step(self, chosen: Sequence[str], indexes: range, by: int) -> None:
         order, moving = self._waiting, set(chosen)
         for index in indexes:
             other = index + by
-            if order[index] in moving and 0 <= other < len(order) and order[other] not in moving:
+            if order[index] not in moving or not 0 <= other < len(order):
+                continue
+            is_equal = self._class_of(order[index]) == self._class_of(order[other])
+            if is_equal and order[other] not in moving:
                 order[index], order[other] = order[other], order[index]
 
     def move_to_index(self, record_id: str, index: int) -> None:
-        """Put a queued id at ``index``, clamped to the ends."""
+        """Put a queued id at ``index``, clamped to the ends of its class."""
         if record_id in self._queued:
             self._waiting.remove(record_id)
-            self._waiting.insert(max(0, min(index, len(self._waiting))), record_id)
+            self._waiting.insert(self._within(record_id, index), record_id)

@@ -100,7 +100,7 @@ async def _relocate_stopped(core: Core, job: Job, wish: Wish) -> None:
         if had_slot:
             core.queue.release(job.record.id)
         if had_slot and job.record.status is Status.QUEUED:
-            core.queue.insert(job.record.id, 0)
+            core.queue.put_first(job.record.id)
 
 
 async def relocate(job: Job, wish: Wish, is_stopped: Callable[[], bool]) -> None:

@@ -126,10 +126,20 @@ class DownloadService(Protocol):
         """Drop records. ``with_files`` also deletes the files that we created, and only those."""
 
     async def move(self, ids: Sequence[str], to: MoveTo) -> list[ActionResult]:
-        """Change places in the queue, keeping the order among ``ids``."""
+        """Change places among downloads of the same priority, keeping the order of ``ids``."""
 
     async def move_to_index(self, id: str, index: int) -> ActionResult:
-        """Put one download at place ``index`` (from 0) of the queue, clamped to its ends."""
+        """Put one download at place ``index`` (from 0) of the queue.
+
+        Clamped to the stretch of its priority: it never passes one of another.
+        """
+
+    async def set_priority(self, ids: Sequence[str], priority: int) -> list[ActionResult]:
+        """Start downloads before (-100 to 100: higher) or after others that wait.
+
+        Each stays as near as it can to its place: raised, it is the last of its equals,
+        lowered, the first. Nothing that runs is stopped.
+        """
 
     async def set_url(self, id: str, url: str) -> ActionResult:
         """Give a stopped download a new link; bytes are kept only if identity agrees."""
@@ -144,7 +154,7 @@ class DownloadService(Protocol):
         """
 
     async def set_options(self, id: str, options: DownloadOptions) -> ActionResult:
-        """Change options; the limit acts at once, the rest when the download next starts."""
+        """Change options; limit and priority act at once, the rest at the next start."""
 
     async def set_limit(self, id: str, limit_bps: int | None) -> ActionResult:
         """Limit one download at once; 0 is unlimited, ``None`` the default."""

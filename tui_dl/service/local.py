@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-from tui_dl.domain.errors import Failure, TuiDlError
+from tui_dl.domain.errors import Failure, TuiDlError, UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.schedule import parse_schedule
 from tui_dl.domain.snapshot import DownloadDetails, EngineSnapshot
@@ -124,6 +124,18 @@ class LocalService:
     async def move_to_index(self, id: str, index: int) -> ActionResult:
         """Put one download at a place of the queue."""
         return await self._one(id, lambda core, id_: core.move_to_index(id_, index))
+
+    async def set_priority(self, ids: Sequence[str], priority: int) -> list[ActionResult]:
+        """Let downloads start before or after others that wait."""
+
+        async def work(core: Core) -> list[ActionResult]:
+            core.set_priority([id_ for id_ in ids if id_ in core.jobs], priority)
+            return [await _answer(core, id_, _check) for id_ in ids]
+
+        try:
+            return await self._engine.call(work)
+        except UsageError as error:
+            return [ActionResult(id_, error.failure()) for id_ in ids]
 
     async def set_url(self, id: str, url: str) -> ActionResult:
         """Give a stopped download a new link."""

@@ -16,6 +16,7 @@ import msgspec
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, Status
+from tui_dl.domain.priority import check_priority
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted, without_credentials
 from tui_dl.domain.urls import parse_url
@@ -145,6 +146,7 @@ def _check(number: int, item: QueueItem, *, with_secrets: bool) -> None:
         for url in (item.url, *options.mirrors):
             parse_url(url)
         check_user_headers(options.headers)
+        check_priority(options.priority)
     except UsageError as error:
         raise UsageError(f"Download {number} of the queue: {error.message}") from error
     if not Path(item.directory).is_absolute():

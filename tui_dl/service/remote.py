@@ -136,6 +136,10 @@ class RemoteService:
         """Put one download at a place of the queue."""
         return (await self._act(Act(Deed.MOVE_TO_INDEX, (id,), index=index)))[0]
 
+    async def set_priority(self, ids: Sequence[str], priority: int) -> list[ActionResult]:
+        """Let downloads start before or after others that wait."""
+        return await self._act(Act(Deed.SET_PRIORITY, tuple(ids), priority=priority))
+
     async def set_url(self, id: str, url: str) -> ActionResult:
         """Give a stopped download a new link."""
         return (await self._act(Act(Deed.SET_URL, (id,), url=url)))[0]

@@ -43,6 +43,7 @@ class Deed(StrEnum):
     SET_URL = "set_url"
     SET_OPTIONS = "set_options"
     SET_LIMIT = "set_limit"
+    SET_PRIORITY = "set_priority"
     RELOCATE = "relocate"
 
 
@@ -58,6 +59,7 @@ class Act:
     url: str | None = None
     options: DownloadOptions | None = None
     limit_bps: int | None = None
+    priority: int | None = None
     directory: str | None = None
     name: str | None = None
 

@@ -217,6 +217,7 @@ def encode_options(options: DownloadOptions) -> str:
         " ".join(pieces.hexes),
     ]
     fields["start_at"] = _encode_time(options.start_at)
+    fields["priority"] = options.priority
     return json.dumps(fields, separators=(",", ":"))
 
 
@@ -236,6 +237,7 @@ def decode_options(text: str) -> DownloadOptions:
         resolve=tuple(_text(entry) for entry in fields.get("resolve", ())),
         pieces=_decode_pieces(fields.get("pieces")),
         start_at=_decode_time(fields.get("start_at")),
+        priority=_int_or_none(fields.get("priority")) or 0,  # the whole order hangs on it
         **plain,
     )
 

@@ -242,3 +242,20 @@ async def test_the_session_id_is_new_at_each_start(tmp_path: Path) -> None:
             seen.add(info["sessionId"])
     assert len(seen) == 2
     assert all(len(one) == 40 and int(one, 16) for one in seen)
+
+
+async def test_places_beside_priorities_are_those_where_it_stands(busy: Aria2Server) -> None:
+    """This dialect has no priorities, so the answer is where the download came to stand."""
+    a, b, c = [await busy.call("addUri", [f"{NEVER}{name}"]) for name in "abc"]
+    service = busy.driver.service
+    ids = {row.gid: row.id for row in service.snapshot().downloads}
+    await service.set_priority([ids[c]], 5)
+    assert await busy.line() == [c, a, b]
+    assert await busy.call("changePosition", b, 0, "POS_SET") == 1
+    assert await busy.line() == [c, b, a]
+    assert await busy.call("changePosition", c, 0, "POS_END") == 0
+    assert await busy.line() == [c, b, a]
+    d = await busy.call("addUri", [f"{NEVER}d"], {}, 0)
+    assert await busy.line() == [c, d, b, a]
+    assert await busy.call("changeOption", c, {"split": "3"}) == "OK"
+    assert await busy.line() == [c, d, b, a], "options of this dialect leave the priority alone"

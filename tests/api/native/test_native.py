@@ -161,6 +161,7 @@ BAD_ACTS: list[tuple[str, Any]] = [
     ("act", {"deed": "set_limit", "ids": ["x"], "limit_bps": -1}),
     ("act", {"deed": "set_limit", "ids": ["x", "y"], "limit_bps": 1}),
     ("act", {"deed": "set_limit", "ids": []}),
+    ("act", {"deed": "set_priority", "ids": ["x"]}),
     ("act", []),
     ("add", {}),
     ("add", {"requests": [{"url": 5}]}),

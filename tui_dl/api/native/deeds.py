@@ -61,6 +61,12 @@ async def _set_limit(context: ApiContext, act: Act) -> list[ActionResult]:
     return [await context.service.set_limit(_only(act), act.limit_bps)]
 
 
+async def _set_priority(context: ApiContext, act: Act) -> list[ActionResult]:
+    if act.priority is None:
+        raise UsageError("There is no priority.")
+    return await context.service.set_priority(act.ids, act.priority)
+
+
 async def _relocate(context: ApiContext, act: Act) -> list[ActionResult]:
     done = await context.service.relocate(_only(act), directory=act.directory, name=act.name)
     return [done]
@@ -82,5 +88,6 @@ DEEDS: Mapping[Deed, Doing] = {
     Deed.SET_URL: _set_url,
     Deed.SET_OPTIONS: _set_options,
     Deed.SET_LIMIT: _set_limit,
+    Deed.SET_PRIORITY: _set_priority,
     Deed.RELOCATE: _relocate,
 }

@@ -142,6 +142,8 @@ def _fact_pairs(details: DownloadDetails) -> list[tuple[str, str]]:
     ]
     if download.remark:
         pairs.append(("remark", display_text(download.remark)))
+    if download.options.priority:
+        pairs.append(("priority", str(download.options.priority)))
     if download.limit_bps:
         pairs.append(("limit", format_rate(download.limit_bps)))
     if details.ranges_supported is False:

@@ -110,7 +110,9 @@ async def change_position(look: Look, params: Params) -> object:
         check([await look.service.move_to_index(row.id, place)], refusal)
     look.desk.line.put(row.id, index)
     look.forget()
-    return index
+    # Not always where it was wanted: it does not pass one of another priority.
+    ids = [one.id for one in look.line()]
+    return ids.index(row.id) if row.id in ids else index
 
 
 async def remove_download_result(look: Look, params: Params) -> object:
