@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.cli.fake_service import make_row
 from tui_dl import __version__
+from tui_dl.cli.listing import as_json, live_row, table
 from tui_dl.domain.errors import ErrorCode, Failure
-from tui_dl.domain.model import Assurance, DownloadRecord, PartIdentity, Status
+from tui_dl.domain.model import Assurance, DownloadOptions, DownloadRecord, PartIdentity, Status
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.config import EngineConfig
 from tui_dl.storage.boot import current_boot_id
@@ -104,10 +106,36 @@ def test_json_has_a_line_for_each(shell: Shell, data_dir: Path) -> None:
         "assurance": "validator",
         "code": None,
         "message": None,
+        "start_at": None,
         "created_at": "2026-01-02T00:00:00+00:00",
         "completed_at": None,
     }
     assert (half["code"], half["done_bytes"]) == ("disk_full", 250)
+
+
+def test_a_start_time_is_shown_while_it_is_waited_for(shell: Shell, data_dir: Path) -> None:
+    moment = datetime(2030, 1, 31, 6, 0, 30, tzinfo=UTC)
+    later = replace(BASE.options, start_at=moment)
+    store(data_dir, [replace(DONE, options=later), replace(NEW, options=later)])
+    shown = f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+    done, waiting = shell.run("ls").out.splitlines()[1:]
+    whole = shell.run("ls", "333").out
+    rows = [json.loads(line) for line in shell.run("ls", "--json").out.splitlines()]
+
+    assert waiting.endswith(f"http://127.0.0.1/a.bin  not before {shown}")
+    assert done.endswith("done.iso")
+    assert f"not before {shown}:30\n" in whole
+    assert [row["start_at"] for row in rows] == ["2030-01-31T06:00:30+00:00"] * 2
+
+
+def test_a_running_engine_tells_start_times_as_well() -> None:
+    moment = datetime(2030, 1, 31, 6, tzinfo=UTC)
+    options = DownloadOptions(start_at=moment)
+    row = live_row(make_row("1", "http://127.0.0.1/a.bin", options=options))
+
+    assert as_json(row)["start_at"] == "2030-01-31T06:00:00+00:00"
+    assert f"not before {moment.astimezone():%Y-%m-%d %H:%M}" in table([row], with_rate=True)[1]
 
 
 def test_one_download_is_shown_whole(shell: Shell, data_dir: Path) -> None:

@@ -47,6 +47,8 @@ class Row:
     rate_bps: float = 0.0
     eta_s: float | None = None
     connections: int = 0
+    start_at: datetime | None = None
+    """Before it the download does not start by itself."""
     remark: str = ""
     """What could not be done with a finished file."""
     priority: int = 0
@@ -88,6 +90,7 @@ def live_row(download: DownloadSnapshot) -> Row:
         download.rate_bps,
         download.eta_s,
         download.connections,
+        download.options.start_at,
         download.remark,
         download.options.priority,
     )
@@ -124,6 +127,7 @@ def _stored_row(download: StoredDownload) -> Row:
         record.failure,
         record.created_at,
         record.completed_at,
+        start_at=record.options.start_at,
         remark=record.remark,
         priority=record.options.priority,
     )
@@ -148,6 +152,7 @@ def as_json(row: Row) -> dict[str, object]:
         "assurance": row.assurance.value,
         "code": None if failure is None else failure.code.value,
         "message": None if failure is None else failure.message,
+        "start_at": None if row.start_at is None else row.start_at.isoformat(),
         "created_at": row.created_at.isoformat(),
         "completed_at": None if row.completed_at is None else row.completed_at.isoformat(),
     }
@@ -180,6 +185,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     from tui_dl.domain.units import UNKNOWN, format_rate
 
     reason = f"  {row.failure.message}" if row.failure is not None else ""
+    if row.start_at is not None and row.status is Status.QUEUED:
+        reason += f"  not before {row.start_at.astimezone():%Y-%m-%d %H:%M}"
     rate = format_rate(row.rate_bps) if row.rate_bps > 0 else UNKNOWN
     done = _done(row)
     label, name = row.id[:_SHORT_ID], _name(row) + reason
@@ -203,6 +210,8 @@ def portrait(row: Row) -> list[str]:
         facts.append(("rate", f"{format_rate(row.rate_bps)}{left}, connections: {row.connections}"))
     if row.priority:
         facts.append(("priority", str(row.priority)))
+    if row.start_at is not None:
+        facts.append(("not before", f"{row.start_at.astimezone():%Y-%m-%d %H:%M:%S}"))
     facts.append(("added", f"{row.created_at.astimezone():%Y-%m-%d %H:%M:%S}"))
     if row.completed_at is not None:
         facts.append(("completed", f"{row.completed_at.astimezone():%Y-%m-%d %H:%M:%S}"))
