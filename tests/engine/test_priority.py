@@ -136,3 +136,34 @@ async def test_one_that_has_to_queue_again_goes_into_its_class(
         rows = driver.service.snapshot().downloads
         assert [row.id for row in rows] == [ids[2], ids[0], ran, ids[1]]
         assert [row.queue_rank for row in rows] == [1, 2, 3, 4]
+
+
+async def test_a_file_that_is_moved_gives_its_slot_to_nobody(
+    tmp_path: Path, fault_server: FaultServer
+) -> None:
+    url = fault_server.add(Resource(path="/slow.bin", size=50_000_000, rate_bps=100_000))
+    async with running(tmp_path, slots=1) as driver:
+        low = await driver.add(f"{url}?low", priority=-5)
+        await driver.until(low, lambda row: row.done_bytes > 0)
+        high = await driver.add(f"{url}?high", priority=5)
+        answer = await driver.service.relocate(low, directory=str(tmp_path / "there"))
+        assert answer.failure is None
+        await driver.until(low, lambda row: row.status.is_running)
+        assert (await driver.details(high)).download.status is Status.QUEUED
+
+
+async def test_what_is_parked_goes_behind_the_higher_ones_wherever_they_came_from(
+    tmp_path: Path, fault_server: FaultServer
+) -> None:
+    """Resumed ones stand at the end of their class, whatever their places were."""
+    url = fault_server.add(Resource(path="/slow.bin", size=50_000_000, rate_bps=100_000))
+    async with running(tmp_path, slots=1) as driver:
+        early = await driver.add(f"{url}?early", paused=True)
+        parked = await driver.add(f"{url}?parked")
+        await driver.until(parked, lambda row: row.status.is_running)
+        high = await driver.add(f"{url}?high", paused=True, priority=5)
+        await driver.service.resume([high, early])
+        await driver.service.set_schedule("00:00-24:00 pause")
+        await driver.until(parked, lambda row: row.queue_rank is not None)
+        found = [(await driver.details(id_)).download.queue_rank for id_ in (high, early, parked)]
+        assert found == [1, 2, 3]

@@ -126,16 +126,13 @@ class Queue:
             self._step(chosen, range(len(self._waiting)), -1)
         elif to == "down":
             self._step(chosen, range(len(self._waiting) - 1, -1, -1), 1)
-        self.sort()
+        self.sort()  # who has passed one of another class goes back
 
     def _step(self, chosen: Sequence[str], indexes: range, by: int) -> None:
         order, moving = self._waiting, set(chosen)
         for index in indexes:
             other = index + by
-            if order[index] not in moving or not 0 <= other < len(order):
-                continue
-            is_equal = self._class_of(order[index]) == self._class_of(order[other])
-            if is_equal and order[other] not in moving:
+            if order[index] in moving and 0 <= other < len(order) and order[other] not in moving:
                 order[index], order[other] = order[other], order[index]
 
     def move_to_index(self, record_id: str, index: int) -> None:
