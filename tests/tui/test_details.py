@@ -125,6 +125,7 @@ async def test_a_quarantined_file_and_a_full_disk_have_words_of_their_own() -> N
         assert "✗ mismatch" in d.text
         assert "‖ disk full" in d.text
         assert "tui-dl did not publish the file" in d.text
+        assert "none: its bytes are not the promised ones" in d.text
         await d.press("j")
         assert "goes on once there is space" in d.text
 
@@ -161,6 +162,27 @@ async def test_a_priority_is_shown_when_it_is_not_the_usual_one() -> None:
         assert re.search(r"priority +-7", d.text)
         await d.press("j")
         assert "priority" not in d.text
+
+
+async def test_the_footer_offers_what_the_download_can_do_now() -> None:
+    service = FakeService()
+    row = service.put("a.bin", Status.DOWNLOADING, total_bytes=5, done_bytes=1)
+    async with driven(service, SMALL) as d:
+        await d.press("enter")
+        assert " p pause   d delete" in d.text
+        await d.press("p")
+        assert " r resume   d delete" in d.text
+        service.put(row.name, Status.COMPLETED, total_bytes=5, done_bytes=5, id=row.id)
+        await d.look()
+        assert " d delete   esc back" in d.text
+
+
+async def test_a_finished_download_names_the_keys_for_its_file() -> None:
+    service = FakeService()
+    service.put("a.bin", Status.COMPLETED, total_bytes=5, done_bytes=5)
+    async with driven(service, SMALL) as d:
+        await d.press("enter")
+        assert "o opens it   O opens its folder   Y copies its path   v verifies it again" in d.text
 
 
 async def test_the_screen_closes_when_its_download_is_gone() -> None:

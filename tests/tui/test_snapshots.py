@@ -49,6 +49,7 @@ SCREENS: tuple[tuple[str, Callable[[], FakeService], tuple[str, ...]], ...] = (
     ("busy", scenes.busy, ()),
     ("empty", FakeService, ()),
     ("error", scenes.busy, ("5", "enter")),
+    ("done", scenes.busy, ("4", "enter")),
     ("details", scenes.busy, ("enter",)),
     ("chunks", scenes.busy, ("enter", "right")),
     ("connections", scenes.busy, ("enter", "right", "right")),

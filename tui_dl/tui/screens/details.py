@@ -8,12 +8,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tui_dl.domain.lifecycle import Event, allowed
 from tui_dl.domain.snapshot import DownloadDetails, DownloadSnapshot, EngineSnapshot
 from tui_dl.tui.details_feed import DetailsFeed
 from tui_dl.tui.screens.base import DownloadScreen
 from tui_dl.tui.view.details import DetailsTab
 from tui_dl.tui.widgets.bars import KeyLine, StatusLine
 from tui_dl.tui.widgets.details_view import DetailsView
+
+EVENTS = {"pause": Event.PAUSE, "resume": Event.RESUME}
+"""Actions that the lifecycle table may refuse."""
 
 
 class DetailsScreen(DownloadScreen):
@@ -54,8 +58,16 @@ class DetailsScreen(DownloadScreen):
         if found is None:
             self.action_back()
             return
+        is_other = found.status is not self._download.status
         self._download = found
         self._feed.want(found)
+        if is_other:
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no key that this download could only refuse; the help still lists it."""
+        event = EVENTS.get(action)
+        return True if event is None or event in allowed(self._download.status) else None
 
     def targets(self) -> Sequence[DownloadSnapshot]:
         """Return the one that is shown."""

@@ -6,7 +6,7 @@ Four tabs: overview, chunks, connections, log. Every word that came from outside
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,7 +20,14 @@ from tui_dl.tui.view.chunks import chunk_cells, chunk_lines, legend
 from tui_dl.tui.view.ink import BLANK, Ink, Line, Span, justified, left, right, width_of, wrapped
 from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.row import host_of, percent_text
-from tui_dl.tui.view.words import LOOKS, assurance_sentence, next_step, offered_keys, status_word
+from tui_dl.tui.view.words import (
+    FINISHED_KEYS,
+    LOOKS,
+    assurance_sentence,
+    next_step,
+    offered_keys,
+    status_word,
+)
 
 MARGIN = 3
 LABEL_CELLS = 10
@@ -70,6 +77,9 @@ def _overview(details: DownloadDetails, width: int, height: int, key_of: KeyOf) 
         lines += [BLANK] if spare >= 1 else []
         lines += [*chunk_map[:-1], BLANK, chunk_map[-1]] if spare >= 2 else chunk_map
     room = height - len(lines)
+    if details.download.status is Status.COMPLETED and room >= 2:
+        lines += [BLANK, _keys(FINISHED_KEYS, width, key_of)]
+        room -= 2
     if details.rate_history and room >= 3:
         lines += _graph(details, width, min(10, room - 1 - (room > 3)), spaced=room > 3)
     return lines
@@ -107,10 +117,20 @@ def _failure(download: DownloadSnapshot, width: int, key_of: KeyOf) -> list[Line
     lines += [
         (("  ", Ink.TEXT), (text, Ink.TEXT)) for text in wrapped(next_step(download), width - 2)
     ]
-    keys: list[Span] = [("  ", Ink.TEXT)]
-    for binding_id, words_of_key in offered_keys(download):
-        keys += [(key_of(binding_id), Ink.KEY), (f" {words_of_key}   ", Ink.SOFT)]
-    return [*lines, tuple(keys)]
+    keys = _keys(offered_keys(download), width - 2, key_of)
+    return [*lines, (("  ", Ink.TEXT), *keys)]
+
+
+def _keys(offered: Iterable[tuple[str, str]], width: int, key_of: KeyOf) -> Line:
+    """Name as many keys and what they do as fit."""
+    spans: list[Span] = []
+    for binding_id, words in offered:
+        key, does = key_of(binding_id), f" {words}   "
+        width -= width_of(((key, Ink.KEY), (does, Ink.SOFT)))
+        if width < -3:
+            break
+        spans += [(key, Ink.KEY), (does, Ink.SOFT)]
+    return tuple(spans)
 
 
 def _facts(details: DownloadDetails, width: int) -> list[Line]:

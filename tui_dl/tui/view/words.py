@@ -115,7 +115,7 @@ def assurance_sentence(download: DownloadSnapshot) -> str:
     """Return how sure tui-dl is of the bytes, in few words: at most 42 cells."""
     match download.assurance:
         case Assurance.PENDING:
-            return "checked as it arrives"
+            return _proof_so_far(download)
         case Assurance.SINGLE_REPLY:
             return "one complete reply"
         case Assurance.VALIDATOR:
@@ -127,6 +127,14 @@ def assurance_sentence(download: DownloadSnapshot) -> str:
             return "was here already, not modified since"
         case Assurance.UNVERIFIED:
             return "unverified: no way to tell versions apart"
+
+
+def _proof_so_far(download: DownloadSnapshot) -> str:
+    if download.failure is not None and download.failure.code is ErrorCode.DIGEST_MISMATCH:
+        return "none: its bytes are not the promised ones"
+    if download.status in (Status.FAILED, Status.CANCELLED):
+        return "none: it did not arrive"
+    return "checked as it arrives"
 
 
 def next_step(download: DownloadSnapshot) -> str:
@@ -163,3 +171,12 @@ def offered_keys(download: DownloadSnapshot) -> tuple[tuple[str, str], ...]:
     if code in (ErrorCode.NEEDS_NEW_LINK, ErrorCode.NEEDS_LOGIN, ErrorCode.NOT_FOUND):
         return (link, again, drop)
     return (again, link, drop)
+
+
+FINISHED_KEYS = (
+    ("download.open_file", "opens it"),
+    ("download.open_folder", "opens its folder"),
+    ("download.copy_path", "copies its path"),
+    ("download.verify", "verifies it again"),
+)
+"""Binding ids that serve a finished download, each with what it does."""
