@@ -63,7 +63,7 @@ class Patience:
         self.is_tired = False
         """The second silence in a row: whoever has another link should turn to it."""
         self._policy = policy
-        self._tries_are_own = tries_are_own
+        self.tries_are_own = tries_are_own
         self._done_bytes = done_bytes
         self._has_gained = False
         self._barren = 0
@@ -92,7 +92,7 @@ class Patience:
         policy = self._policy
         most = policy.tries_for(error.code)
         # Who said how often to try, for all or for such a failure, means it.
-        if most == 0 or self._tries_are_own or error.code in policy.tries_by_code:
+        if most == 0 or self.tries_are_own or error.code in policy.tries_by_code:
             return most
         if error.code in AWAY:
             return most * policy.away_factor + MORE_TRIES_WITH_BYTES * self._has_gained

@@ -170,7 +170,7 @@ class Transfer:
         """Whether the file might come without a Range field, which was not tried yet."""
         if self.facts.ranges_supported is False or self._was_asked_plainly:
             return False
-        if is_last_hope and error.code is ErrorCode.BUSY:
+        if is_last_hope and error.code is ErrorCode.BUSY and not self._patience.tries_are_own:
             return True
         return may_be_about_ranges(error, has_bytes=self.plan.done_bytes > 0)
 
