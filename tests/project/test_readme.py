@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.benchmarks.__main__ import ROWS
+from tests.benchmarks.__main__ import _flags as benchmark_flags
 from tests.project.sources import ROOT
 from tui_dl import __version__
 from tui_dl.cli.exit_codes import ExitCode
@@ -123,6 +125,20 @@ def test_the_changelog_knows_this_version() -> None:
 
     assert f"## [{__version__}]" in text or "## [Unreleased]" in text
     assert Path(ROOT / "LICENSE").exists()
+
+
+def test_figures_of_speed_name_rows_and_flags_of_the_benchmark() -> None:
+    told = section("Beside others")
+    rows = set(re.findall(r"^\| (P\d+)\b", told, re.M))
+    words = re.findall(r"`(--[^`]+)`", told)
+
+    assert len(rows) > 4
+    assert sorted(rows - set(ROWS)) == []
+    assert len(words) > 3
+    for given in words:
+        folder = [] if given != "--dir" else ["."]
+        parsed = vars(benchmark_flags([*given.split(), *folder]))
+        assert parsed != vars(benchmark_flags([])), given
 
 
 def test_every_yes_of_the_comparison_names_its_test() -> None:
