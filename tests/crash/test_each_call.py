@@ -69,7 +69,7 @@ def test_a_kill_while_the_finished_file_is_moved_leaves_one_in_one_place(
             "goal": goal,
             # What comes before is that of every download.
             "start": 1 if EVERY else 40,
-            "step": 1 if EVERY else 2,
+            "step": 1 if EVERY else 4,
             "twice": is_other_disk,
         }
     )

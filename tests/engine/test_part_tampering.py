@@ -149,7 +149,7 @@ async def test_while_paused(
 async def test_while_running(
     fault_server: FaultServer, tmp_path: Path, tamper: Callable[[Path], None]
 ) -> None:
-    url = fault_server.add(Resource(path="/x", size=8 * MIB, rate_bps=MIB))
+    url = fault_server.add(Resource(path="/x", size=8 * MIB, rate_bps=2 * MIB))
     async with running(tmp_path) as driver:
         record_id = await driver.add(url, connections=2)
         await driver.until(record_id, lambda row: row.done_bytes > 2 * MIB)

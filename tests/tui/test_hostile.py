@@ -82,15 +82,14 @@ async def test_no_toast_obeys_a_hostile_text() -> None:
 
 async def test_hostile_pastes_are_shown_and_obeyed_nowhere() -> None:
     async with driven(FakeService(), (90, 40)) as d:
+        await d.press("a")
         for text in HOSTILE:
-            await d.press("a")
             d.app.screen.query_one(LinkArea).text = f"https://example.org/{text}\nftp://{text}"
             d.app.screen.query_one("#folder", Input).value = f"/tmp/{text}"
             await d.press("enter")
             _assert_harmless(d)
             assert d.app.screen.query_one(".dialog-problem").display
-            await d.press("escape")
-        await d.press("slash")
+        await d.press("escape", "slash")
         for text in HOSTILE:
             d.app.screen.query_one("#filter", Input).value = text
             await d.settle()
