@@ -174,6 +174,21 @@ def test_a_slow_start_of_the_first_connection_proves_no_limit() -> None:
     assert seen[-1] <= 8
 
 
+def test_a_thread_that_is_the_limit_itself_opens_no_more() -> None:
+    """On loopback one connection filled the machine, and sixteen cost a fifth more CPU."""
+    governor = Governor(ceiling=16)
+    governor.begin(0.0, 0, 0.001, cpu_s=5.0)
+    now_s, cpu_s, done = 0.0, 5.0, 0
+    for _ in range(10):
+        now_s, cpu_s, done = now_s + 0.2, cpu_s + 0.19, done + 10**8
+        assert governor.update(now_s, done, 10**12, 0.001, cpu_s=cpu_s) == 1
+    seen = []
+    for _ in range(10):  # the server has become slow: now others may help
+        now_s, cpu_s, done = now_s + 0.6, cpu_s + 0.01, done + governor.target * 10**6
+        seen.append(governor.update(now_s, done, 10**12, 0.001, cpu_s=cpu_s))
+    assert seen[-1] >= 16
+
+
 def test_a_small_file_climbs_slowly() -> None:
     governor = Governor(ceiling=16)
     governor.begin(0.0, 0, 0.001)

@@ -36,6 +36,9 @@ LONG_LINK_S = 0.02
 BUSY_LAG_S = 0.02
 """A machine that answers its own timers later than this does not ask for more than usual."""
 
+FULL_SHARE = 0.85
+"""A thread that works so much of the time is the limit itself: more connections only cost it."""
+
 NEAR_LINK_S = 0.005
 """Below it the slow start of TCP is over within the first look, mostly."""
 
@@ -86,13 +89,21 @@ class Governor:
     _looks_throttled: bool = False
     _hold_s: float = FIRST_HOLD_S
     _is_busy_here: bool = False
+    _cpu_at_step_s: float = 0.0
 
     def begin(
-        self, now_s: float, done_bytes: int, setup_s: float, left_bytes: int | None = None
+        self,
+        now_s: float,
+        done_bytes: int,
+        setup_s: float,
+        left_bytes: int | None = None,
+        *,
+        cpu_s: float = 0.0,
     ) -> None:
         """Start to measure: the first reply of this run has arrived."""
         self._step_began_s = now_s
         self._bytes_at_step = done_bytes
+        self._cpu_at_step_s = cpu_s
         if setup_s > LONG_LINK_S and (left_bytes is None or left_bytes > LONG_LINK_SMALL_BYTES):
             is_large = (left_bytes or 0) >= LONG_LINK_LARGE_BYTES
             start = LONG_LINK_LARGE_START if is_large else LONG_LINK_START
@@ -112,15 +123,16 @@ class Governor:
         setup_s: float,
         *,
         lag_s: float = 0.0,
+        cpu_s: float = 0.0,
         all_receive: bool = True,
     ) -> int:
         """Return how many connections there should be now.
 
         ``setup_s`` is the usual time from asking to the first byte: a new connection
         shows what it brings only after a few of those. ``lag_s`` is how late this machine
-        itself is: when it is busy, many connections only fill its buffers. ``all_receive``
-        tells whether each connection has had its first bytes: before that nothing can be
-        compared.
+        itself is: when it is busy, many connections only fill its buffers. ``cpu_s`` is the
+        CPU time of the engine's thread so far. ``all_receive`` tells whether each connection
+        has had its first bytes: before that nothing can be compared.
         """
         if self._step_began_s is None:
             return self.target
@@ -130,13 +142,18 @@ class Governor:
         elif self._waiting_since_s is None or now_s - self._waiting_since_s < LONGEST_WAIT_S:
             self._waiting_since_s = self._waiting_since_s or now_s
             self._step_began_s, self._bytes_at_step = now_s, done_bytes
+            self._cpu_at_step_s = cpu_s
             return self.target
         took_s = now_s - self._step_began_s
         if took_s < self._step_s(setup_s):
             return self.target
         rate_bps = (done_bytes - self._bytes_at_step) / took_s
+        is_full_here = cpu_s - self._cpu_at_step_s > took_s * FULL_SHARE
         self._step_began_s, self._bytes_at_step = now_s, done_bytes
-        if self._is_holding or self._level_bps == 0.0:
+        self._cpu_at_step_s = cpu_s
+        if is_full_here:
+            self._is_holding = True
+        elif self._is_holding or self._level_bps == 0.0:
             self._is_retrial = self._is_holding
             self._climb(rate_bps, left_bytes, setup_s)
         elif self._has_grown(rate_bps, GROWTH_TO_GO_ON):

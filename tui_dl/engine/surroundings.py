@@ -5,6 +5,7 @@ Must not hold behaviour.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -42,3 +43,5 @@ class Surroundings:
     random: Callable[[], float]
     global_limit: RateLimit
     world: World = REAL_WORLD
+    cpu_s: Callable[[], float] = time.thread_time
+    """CPU seconds of the thread that asks: the engine's."""

@@ -289,7 +289,13 @@ class Transfer:
             self.plan.settle_total(total)
         self.has_begun = True
         plan = self.plan
-        self._governor.begin(self.now_s(), plan.done_bytes, self._pace.setup_s, plan.missing_bytes)
+        self._governor.begin(
+            self.now_s(),
+            plan.done_bytes,
+            self._pace.setup_s,
+            plan.missing_bytes,
+            cpu_s=self._around.cpu_s(),
+        )
 
     def _others_receive(self, worker: Worker) -> bool:
         return any(w is not worker and w.received_of_claim > 0 for w in self.workers)
@@ -392,6 +398,7 @@ class Transfer:
             left,
             self._pace.setup_s,
             lag_s=self._pace.lag_s,
+            cpu_s=self._around.cpu_s(),
             all_receive=len(self.workers) >= self._governor.target
             and all(w.received > 0 for w in self.workers),
         )
