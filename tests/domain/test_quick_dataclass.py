@@ -84,7 +84,8 @@ def outcome(deed: Any, cls: Any) -> Any:
         lambda cls: cls(a=1, d=2.0) == cls(a=1, d=3.0),
         lambda cls: cls(a=1) == cls(a=2),
         lambda cls: cls(a=1) == object(),
-        lambda cls: hash(cls(a=1, c=())) == hash(cls(a=1, c=(), d=9.0)),
+        # Both live at once: by identity a second object in the same place would be the first.
+        lambda cls: len({hash(item) for item in (cls(a=1, c=()), cls(a=1, c=(), d=9.0))}),
         lambda cls: hash(cls(a=1)) is None,
         lambda cls: cls(1, "x", [2]).c,
         lambda cls: cls(a=1).c is cls(a=1).c,

@@ -95,12 +95,12 @@ class Queue:
                     return job
                 await asyncio.sleep(0.01)
 
-    async def until_bytes(self, id_: str) -> JobWire:
-        """Wait until a job has received something."""
+    async def until_bytes(self, id_: str, *, least: int = 1) -> JobWire:
+        """Wait until a job has received so many bytes."""
         async with asyncio.timeout(WAIT_S):
             while True:
                 job = await self.job(id_)
-                if job["progress"] > 0:
+                if job["progress"] >= least:
                     return job
                 assert job["status"] not in ("failed", "completed", "cancelled"), job
                 await asyncio.sleep(0.01)

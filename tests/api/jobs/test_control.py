@@ -105,9 +105,9 @@ async def test_a_retry_beside_a_live_job_of_the_same_url(
 async def test_a_resumed_job_shows_a_restart_and_keeps_its_bytes(
     queue: Queue, fault_server: FaultServer
 ) -> None:
-    url = fault_server.add(Resource(path="/big", size=2 * MIB, rate_bps=16 * 1024))
+    url = fault_server.add(Resource(path="/big", size=2 * MIB, rate_bps=64 * 1024))
     id_ = await queue.submit_one(url)
-    await queue.until_bytes(id_)
+    await queue.until_bytes(id_, least=32 * 1024)
     await queue.done("pause", id_)
     row = await queue.server.driver.until(
         queue.server.driver.service.snapshot().downloads[0].id,
