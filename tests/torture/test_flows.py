@@ -163,7 +163,12 @@ async def test_row_37_secrets_stay_with_their_origin(
     async with running(tmp_path) as driver:
         row = await driver.fetch(
             url,
-            headers=(("X-Api-Key", "k"), ("Authorization", "Bearer t"), ("Cookie", "c=1")),
+            headers=(
+                ("X-Api-Key", "k"),
+                ("Authorization", "Bearer t"),
+                ("Cookie", "c=1"),
+                ("Proxy-Authorization", "Basic eDp5"),
+            ),
             referer="http://127.0.0.1/secret",
             http_user="u",
             http_password="p",
@@ -172,6 +177,7 @@ async def test_row_37_secrets_stay_with_their_origin(
     (asked,) = fault_server.requests("/gate")
     assert asked.header("x-api-key") == "k"
     assert asked.header("cookie") == "c=1"
+    assert asked.header("proxy-authorization") == "Basic eDp5"
     (request,) = second_server.requests("/f")
     for name in ("x-api-key", "authorization", "cookie", "referer", "proxy-authorization"):
         assert request.header(name) is None, name

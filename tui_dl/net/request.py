@@ -42,7 +42,6 @@ OURS = frozenset(
         "upgrade",
         "keep-alive",
         "proxy-connection",
-        "proxy-authorization",
     }
 )
 """Fields that frame or route a request: a caller's own would break ranges or leak."""
