@@ -30,6 +30,7 @@ from tui_dl.cli.man import page
 
 LIMIT_S = 110
 MAN = "tui-dl.1"
+MADE = f"tui_dl/cli/{MAN}"
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +101,8 @@ def empty(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_that_is_shipped_is_the_one_of_the_program() -> None:
     made = "\n".join(page()) + "\n"
-    again = f"python -m tui_dl man > {MAN}"
-    assert (ROOT / MAN).read_text() == made, f"run: {again}"
+    again = f"python -m tui_dl man > {MADE}"
+    assert (ROOT / MADE).read_text() == made, f"run: {again}"
 
 
 def test_the_wheel_holds_everything_that_runs(built: Path) -> None:
@@ -123,7 +124,7 @@ def test_the_source_archive_holds_the_project(built: Path) -> None:
     [path] = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    for name in ("LICENSE", "README.md", MAN, "pyproject.toml", "tui_dl/tui/app.tcss"):
+    for name in ("LICENSE", "README.md", MADE, "pyproject.toml", "tui_dl/tui/app.tcss"):
         assert name in names
     for name in ("tests/project/test_package.py", ".ci/run", "screenshots/add-80x24.png"):
         assert name in names
