@@ -103,7 +103,7 @@ class Nginx:
             for attempt in range(3):
                 if self._start(is_last=attempt == 2):
                     break
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             self._stop()
             raise
         return self

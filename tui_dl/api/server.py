@@ -72,7 +72,7 @@ class ApiServer:
             self._sockets.append(self._first())
             for port in self._extra_ports:
                 self._sockets.append(self._one(port))
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             self.unbind()
             raise
         return self.address

@@ -91,7 +91,7 @@ async def start_api(service: Host, settings: ApiSettings) -> str:
     try:
         await service.attach(server.run)
         await service.set_api_address(address)
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         server.unbind()
         raise
     return address

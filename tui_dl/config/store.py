@@ -157,7 +157,7 @@ def _replace_file(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
         raise

@@ -94,6 +94,6 @@ def write_cookies(path: str, cookies: Iterable[Cookie]) -> None:
     try:
         jar.save(name, ignore_discard=True, ignore_expires=True)
         os.replace(name, path)  # noqa: PTH105 - str in, str out
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         os.unlink(name)  # noqa: PTH108 - as above
         raise

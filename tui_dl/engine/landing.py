@@ -100,9 +100,13 @@ class Gathering(Generic[Item, Outcome]):
     async def _do(self, batch: list[tuple[Item, asyncio.Future[Outcome]]]) -> None:
         try:
             outcomes = await self._work([item for item, _ in batch])
-        except BaseException as error:
+        except BaseException as error:  # a cancel too: the others are told, then it is raised again
             for _, turn in batch:
-                turn.set_exception(error if isinstance(error, Exception) else RuntimeError())
+                turn.set_exception(
+                    error
+                    if isinstance(error, Exception)
+                    else RuntimeError("the landing was stopped")
+                )
             raise
         for (_, turn), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Exception):

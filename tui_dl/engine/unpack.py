@@ -59,7 +59,7 @@ def unpack(path: Path, keep_free_bytes: int = 0) -> Path:
     try:
         _run(form.unpacking(path, folder), UNPACK_S)
         _check_unpacked(folder)
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         shutil.rmtree(folder, ignore_errors=True)  # ours, and nobody else's: it was just made
         raise
     return folder

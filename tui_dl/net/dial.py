@@ -153,7 +153,7 @@ class Dialer:
             raise
         try:
             await connection.ready()
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             connection.abort()
             raise
         return connection

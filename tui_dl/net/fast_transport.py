@@ -103,7 +103,7 @@ class FastTransport(httpx.AsyncBaseTransport):
         assert options.check_peer is not None
         try:
             options.check_peer(connection.peer)
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             connection.abort()
             raise
 

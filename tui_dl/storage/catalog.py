@@ -221,7 +221,7 @@ class Catalog:
         try:
             change(connection)
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             if connection.in_transaction:  # SQLite rolls back by itself on some errors
                 connection.execute("ROLLBACK")
             raise
@@ -263,7 +263,7 @@ def _open_checked(path: Path, rebuilt: Rebuilt | None) -> Catalog:
     connection = open_connection(path)
     try:
         return Catalog(path, connection, rebuilt)
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         connection.close()
         raise
 

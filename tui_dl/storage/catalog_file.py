@@ -58,7 +58,7 @@ def open_connection(path: Path) -> sqlite3.Connection:
             copy_to(connection, path.with_name(f"{path.name}.format-{version:d}"))
         migrations.migrate(connection, version)
         _check(connection)
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         connection.close()
         raise
     return connection

@@ -54,7 +54,7 @@ def _open_or_make(directory: Path) -> int:
     try:
         for name in reversed(missing):
             fd = _step_into(fd, name)
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         os.close(fd)
         raise
     return fd

@@ -74,7 +74,7 @@ class InstanceLock:
                     raise _locked(data_dir, _read_owner_file(data_dir))
                 lock = InstanceLock(data_dir, fd)
                 lock.set_address(None, None)
-            except BaseException:
+            except BaseException:  # a cancel too: undone, then raised again
                 os.close(fd)
                 raise
         return lock

@@ -326,13 +326,13 @@ def _write_and_open(path: Path, content: bytes) -> WordFile:
         with os.fdopen(os.dup(fd), "wb") as file:
             file.write(content)
         words = open_words(fd, len(content))
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         os.close(fd)
         temporary.unlink(missing_ok=True)
         raise
     try:
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # a cancel too: undone, then raised again
         words.close()
         raise
     return words

@@ -72,7 +72,7 @@ def migrate(connection: sqlite3.Connection, from_version: int) -> None:
             connection.execute(f"PRAGMA user_version = {version:d}")
             connection.execute(f"PRAGMA application_id = {application_id(version):d}")
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

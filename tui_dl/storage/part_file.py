@@ -162,7 +162,7 @@ class PartFile:
         try:
             while not part.place():
                 pass
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             part.close()
             raise
         return part
@@ -199,7 +199,7 @@ class PartFile:
         try:
             require_same_file(fd, path, identity, any_device=any_device)
             return PartFile(fd, directory, part_name, name)
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             os.close(fd)
             raise
 

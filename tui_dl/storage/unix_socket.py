@@ -37,7 +37,7 @@ def listen(folder: Path, name: str) -> socket.socket:
                 made.bind(str(path))
             (folder / name).chmod(0o600)  # nobody else reaches into the folder meanwhile
             made.listen()
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             made.close()
             raise
     return made
