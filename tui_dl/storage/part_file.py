@@ -1,21 +1,18 @@
-"""The one writer of one file. Owns the descriptor, counts what is in flight, closes when drained.
+"""The one writer of one file, and its names: made, placed, found again, published, set aside.
 
 Must not know which ranges are valid: sizes and zeros say nothing, only the journal and
-the catalog do. All calls are synchronous; ``write_at`` and ``read_at`` may be called from
-several threads at once, everything else from one thread at a time.
+the catalog do. All calls are synchronous; which of them may come from several threads at
+once is told in ``open_file.py``, which has the bytes.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
-from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import PartIdentity
 from tui_dl.storage.claim import (
     PART_SUFFIX,
@@ -30,7 +27,7 @@ from tui_dl.storage.claim import (
     remove_owned,
 )
 from tui_dl.storage.descriptor import DrainedDescriptor, hold_file
-from tui_dl.storage.errors import disk_errors, map_os_error
+from tui_dl.storage.errors import disk_errors
 from tui_dl.storage.folder import (
     identity_of,
     opened_folder,
@@ -40,25 +37,22 @@ from tui_dl.storage.folder import (
     sync_folder,
 )
 from tui_dl.storage.kernel_calls import stamps_are_local
-from tui_dl.storage.marks import mark_file
+from tui_dl.storage.open_file import OpenFile
 from tui_dl.storage.publish import publish_no_replace, recover_publish
 
 __all__ = ["PART_SUFFIX", "PartFile", "recover_publish", "remove_owned"]
 
-_HASH_STEP_BYTES = 1024 * 1024
 _REOPEN_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_OUR_KIND = frozenset({errno.ELOOP, errno.EISDIR, errno.ENXIO})
 
 
-class PartFile:
+class PartFile(OpenFile):
     """A partial file and, after ``publish``, the finished one. Made by prepare or reopen."""
 
     __slots__ = (
         "_entry_is_synced",
-        "_file",
         "_is_placed",
         "_published",
-        "_sync_failed",
         "_wanted_name",
         "directory",
         "has_local_stamps",
@@ -69,16 +63,15 @@ class PartFile:
 
     def __init__(self, fd: int, directory: Path, part_name: str, name: str) -> None:
         """Take over an open descriptor. Use ``prepare`` or ``reopen`` instead."""
+        super().__init__(fd)
         self.directory = directory
         self.part_name = part_name
         self.name = name
         self.identity = identity_of(fd)
         self.has_local_stamps = stamps_are_local(fd)
-        self._file = DrainedDescriptor(fd)
         self._wanted_name = name
         self._is_placed = True
         self._published = False
-        self._sync_failed = False
         self._entry_is_synced = False
 
     @staticmethod
@@ -213,48 +206,6 @@ class PartFile:
         """Where the file goes; ``publish`` may still choose another number."""
         return self.directory / self.name
 
-    def write_at(self, data: memoryview | bytes, offset: int) -> None:
-        """Write all of ``data`` (bytes, item size 1) at ``offset``; loops on short writes.
-
-        Raises:
-            DiskError: the disk is full, gone or failing; some of the bytes may be written.
-            RuntimeError: the file is closed.
-        """
-        fd = self._file.enter()
-        try:
-            written = os.pwrite(fd, data, offset)
-            if written != len(data):
-                _write_rest(fd, memoryview(data), offset, written)
-        except OSError as error:
-            raise map_os_error(error, doing="writing", path=self.part_path) from error
-        finally:
-            self._file.leave()
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes from ``offset``; fewer only at the end of the file.
-
-        Raises:
-            DiskError: the disk failed.
-            RuntimeError: the file is closed.
-        """
-        pieces: list[bytes] = []
-        with self._descriptor("reading") as fd:
-            while size > 0 and (piece := os.pread(fd, size, offset)):
-                pieces.append(piece)
-                offset += len(piece)
-                size -= len(piece)
-        return b"".join(pieces)
-
-    def size_bytes(self) -> int:
-        """Return the length of the file now. It does not say which bytes are valid."""
-        with self._descriptor("reading") as fd:
-            return os.fstat(fd).st_size
-
-    def changed_ns(self) -> int:
-        """Return the time of the last status change, which no program can set back."""
-        with self._descriptor("looking at") as fd:
-            return os.fstat(fd).st_ctime_ns
-
     def sync(self, *, metadata_too: bool = False) -> None:
         """Put all bytes written so far on stable storage; the first time the name too.
 
@@ -271,23 +222,6 @@ class PartFile:
                 sync_folder(dir_fd)
             self._entry_is_synced = True
 
-    def sync_all(self) -> None:
-        """Put bytes and metadata on stable storage, as ``sync`` does; not the name.
-
-        Raises:
-            DiskError: as of ``sync``.
-        """
-        self._sync(os.fsync)
-
-    def set_size(self, size_bytes: int) -> None:
-        """Cut or extend the file to exactly ``size_bytes``; new bytes read as zeros.
-
-        Raises:
-            DiskError: the file system cannot hold that size.
-        """
-        with self._descriptor("resizing") as fd:
-            os.ftruncate(fd, size_bytes)
-
     def check_in_place(self) -> None:
         """Check that the path still leads to our file and that no other name does.
 
@@ -298,35 +232,6 @@ class PartFile:
         path = self.final_path if self._published else self.part_path
         with self._descriptor("checking"), opened_folder(self.directory) as dir_fd:
             require_own_entry(dir_fd, path, self.identity)
-
-    def mark(self, modified: datetime | None, attributes: Mapping[str, str]) -> str | None:
-        """Give it a date and extended attributes; return why it could not be done."""
-        with self._file.in_use() as fd:
-            return mark_file(fd, modified, attributes)
-
-    def hash_file(self, algorithm: str, progress: Callable[[int], bool]) -> str:
-        """Return the digest of the whole file as lower-case hex; reads 1 MiB at a time.
-
-        ``progress`` gets the bytes of each step and returns ``False`` to stop.
-
-        Raises:
-            InterruptedError: it did.
-            DiskError: the disk failed.
-            RuntimeError: the file was closed meanwhile.
-            ValueError: the algorithm is unknown here.
-        """
-        digest = hashlib.new(algorithm, usedforsecurity=False)
-        buffer = memoryview(bytearray(_HASH_STEP_BYTES))
-        offset = 0
-        while True:
-            with self._descriptor("reading") as fd:
-                count = os.preadv(fd, [buffer], offset)
-            if count == 0:
-                return digest.hexdigest()
-            digest.update(buffer[:count])
-            offset += count
-            if not progress(count):
-                raise InterruptedError(f"hashing of {self.part_path} was stopped")
 
     def publish(self) -> str:
         """Give the file its final name, replacing nothing; return the name that it got.
@@ -379,44 +284,9 @@ class PartFile:
         """
         remove_owned(self.directory, self.part_name, self.identity)
 
-    def close(self) -> None:
-        """Refuse new calls, wait until those in flight are done, close. Idempotent.
-
-        Raises:
-            DiskError: the file system reported a lost write at the close (NFS).
-        """
-        with disk_errors(doing="closing", path=self.part_path):
-            self._file.close()
-
-    @contextmanager
-    def _descriptor(self, doing: str) -> Iterator[int]:
-        with self._file.in_use() as fd, disk_errors(doing=doing, path=self.part_path):
-            yield fd
-
     @contextmanager
     def _own_entry(self, doing: str) -> Iterator[int]:
         """Give the open folder, once it is sure that the part in it is ours."""
         with self._descriptor(doing), opened_folder(self.directory) as dir_fd:
             require_own_entry(dir_fd, self.part_path, self.identity)
             yield dir_fd
-
-    def _sync(self, call: Callable[[int], None]) -> None:
-        if self._sync_failed:
-            raise DiskError(
-                f"Bytes of {self.part_path} were lost on the way to the disk.",
-                code=ErrorCode.DISK_IO,
-            )
-        try:
-            with self._descriptor("saving") as fd:
-                call(fd)
-        except DiskError:
-            self._sync_failed = True
-            raise
-
-
-def _write_rest(fd: int, data: memoryview, offset: int, done: int) -> None:
-    while done < len(data):
-        written = os.pwrite(fd, data[done:], offset + done)
-        if written == 0:
-            raise OSError(errno.EIO, "the file took no more bytes")
-        done += written
