@@ -33,15 +33,32 @@ ALLOWED_BYTES = 512 * KIB
 _ESTABLISHED = "01"
 
 
+@dataclass(frozen=True, order=True)
+class Restart:
+    """A start on a file that has bytes, up to the first byte that was added."""
+
+    took_s: float
+    ran_s: float
+    """On processors, all threads together."""
+    queued_s: float
+    """Ready to run, but no processor was free: that is the machine's time, not ours."""
+
+
 @dataclass
 class Account:
     """One row of the table for each kill."""
 
     lost: list[int] = field(default_factory=list)
     allowed: list[int] = field(default_factory=list)
-    first_byte_s: list[float] = field(default_factory=list)
+    restarts: list[Restart] = field(default_factory=list)
+    """Without the starts that begin a file: the very first one compiles all our modules."""
     finished: int = 0
     """Runs that were over before they could be killed; a new file was begun."""
+
+    @property
+    def first_byte_s(self) -> list[float]:
+        """How long each restart took to its first byte."""
+        return [restart.took_s for restart in self.restarts]
 
     @property
     def is_met(self) -> bool:
@@ -52,13 +69,15 @@ class Account:
         lost = [amount / KIB for amount in self.lost]
         shares = [a / b for a, b in zip(self.lost, self.allowed, strict=True)]
         connections = [most // ALLOWED_BYTES for most in self.allowed]
+        worst = max(self.restarts, default=Restart(0.0, 0.0, 0.0))
         return (
             f"{len(lost)} kills, {self.finished} files finished between them\n"
             f"fetched again: {median(lost):.0f} KiB median, {max(lost):.0f} KiB worst, at "
             f"{median(connections):.0f} connections (median); worst share of the bound "
             f"{max(shares):.0%}\n"
-            f"restart to first byte: {median(self.first_byte_s):.2f} s median, "
-            f"{max(self.first_byte_s):.2f} s worst"
+            f"restart to first byte, {len(self.restarts)} of them: "
+            f"{median(self.first_byte_s or [0.0]):.2f} s median, {worst.took_s:.2f} s worst "
+            f"({worst.ran_s:.2f} s on processors, {worst.queued_s:.2f} s in line for one)"
         )
 
 
@@ -137,6 +156,7 @@ class Killer:
             while self._stamp() == stamp and process.poll() is None:
                 time.sleep(0.0005)
             first_s = time.monotonic() - began_s
+            restart = Restart(first_s, *_scheduled(process.pid))
             end = self._taken() + share * self._source.stat().st_size
             while self._taken() < end and process.poll() is None:
                 time.sleep(0.0005)
@@ -144,7 +164,8 @@ class Killer:
         if process.returncode == 0:
             self._begin_anew(account)
             return
-        account.first_byte_s.append(first_s)
+        if stamp:
+            account.restarts.append(restart)
         sent = self._server.settled_bytes() - self._before
         (row,) = read_stored(self._ground.state).downloads
         lost = sent - row.done_bytes
@@ -191,6 +212,16 @@ class Killer:
         with contextlib.suppress(FileNotFoundError):
             return self._part.stat().st_blocks * 512
         return 0
+
+
+def _scheduled(pid: int) -> tuple[float, float]:
+    """Return the seconds that the threads of a process ran, and stood in line to run."""
+    ran_ns = queued_ns = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            ran, queued, _ = path.read_text("ascii").split()
+            ran_ns, queued_ns = ran_ns + int(ran), queued_ns + int(queued)
+    return ran_ns / 1e9, queued_ns / 1e9
 
 
 def campaign(

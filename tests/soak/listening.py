@@ -52,7 +52,9 @@ def l3(bench: Bench, kills: int, seed: int) -> Report:
                 max(a / b for a, b in zip(account.lost, account.allowed, strict=True)),
                 1.0,
             ),
-            Goal("restart to the first byte, worst", max(account.first_byte_s), 3.0, "s"),
+            Goal(
+                "restart to the first byte, worst", max(account.first_byte_s, default=0.0), 3.0, "s"
+            ),
         ],
     )
 
