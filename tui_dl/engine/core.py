@@ -98,6 +98,8 @@ class Core:
 
     def on_job_event(self, job: Job, event: Event) -> None:
         """A job changed its status."""
+        if event is Event.CANCEL:
+            self.queue.leave(job.record.id)  # resumed on its way out, it would wait there
         kind = EVENT_KINDS.get(event)
         if kind is not None:
             self._tell(kind, job)
@@ -224,6 +226,8 @@ class Core:
             UsageError: unknown id, or the status does not allow it.
         """
         job = self.job(record_id)
+        if job.is_active and job.stopping is Stop.CANCEL:
+            raise self._not_now(job, "resumed before it has stopped")
         if job.record.status is Status.RETRYING and job.transfer is not None:
             job.transfer.hurry()
             return
@@ -253,10 +257,8 @@ class Core:
             await job.wait_stopped()
             if job.record.status is not Status.CANCELLED:  # it was over before it could stop
                 raise self._not_now(job, "cancelled")
-        else:
-            self.queue.leave(record_id)
-            if not job.apply(Event.CANCEL):
-                raise self._not_now(job, "cancelled")
+        elif not job.apply(Event.CANCEL):
+            raise self._not_now(job, "cancelled")
         self._dirty.set()
 
     async def remove(self, record_id: str, *, with_files: bool) -> None:

@@ -289,8 +289,8 @@ class Job:
 
     def _end(self, error: BaseException | None) -> None:
         status = self.record.status
-        if status is Status.PAUSED and self.stopping is Stop.CANCEL:
-            self.must_apply(Event.CANCEL)
+        if status in (Status.PAUSED, Status.QUEUED) and self.stopping is Stop.CANCEL:
+            self.must_apply(Event.CANCEL)  # paused or resumed on its way out, then given up
         if not status.is_running:
             return  # done; or resumed, perhaps paused again, while it was on its way out
         if isinstance(error, TuiDlError) and self.stopping is None:
