@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_dl.engine import restored, steward, target, write_stamps
+from tui_dl.engine import restored, steward, witness, write_stamps
 from tui_dl.engine.world import World
 from tui_dl.storage import tampering
 from tui_dl.storage.part_file import PartFile
@@ -61,7 +61,7 @@ class SetClock:
             real_ns = boot_ns()
             return None if real_ns is None else real_ns + self._ahead(time.time_ns())
 
-        for module in (target, restored, write_stamps):
+        for module in (witness, restored, write_stamps):
             patch.setattr(module, "time_ns", self._now_ns)
         patch.setattr(PartFile, "changed_ns", lambda part: self.shown(changed_ns(part)))
         patch.setattr(tampering, "_boot_time_ns", booted)

@@ -139,7 +139,7 @@ async def test_without_inotify_the_times_of_the_part_tell(
         await target.check(None)
         part = target.part
         assert part is not None
-        noted_ns = target._journal.last_write_ns if target._journal else 0
+        noted_ns = target._witness.last_write_ns or 0
         while part.changed_ns() <= noted_ns + tampering.SLACK_NS:
             write_as_another(part.part_path)
         with pytest.raises(DiskError) as caught:

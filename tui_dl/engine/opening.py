@@ -23,6 +23,7 @@ from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
 from tui_dl.net.reply import Reply
+from tui_dl.storage.claim import set_stranger_aside
 from tui_dl.storage.part_file import PartFile
 
 if TYPE_CHECKING:
@@ -160,10 +161,24 @@ async def clear_place(job: Job, target: FileTarget) -> None:
     """
     try:
         await target.discard()
-        if (aside := await target.make_way(job.record)) is not None:
-            job.note(f"What was in its place is kept as {aside}.")
+        await _make_way(job)
     except DiskError as failed:
         job.note(failed.message)
+
+
+async def _make_way(job: Job) -> None:
+    """Set a file aside that came in the place of the part.
+
+    Raises:
+        DiskError: the folder may not be changed.
+    """
+    record, pools = job.record, job.tools.pools
+    folder, part_name, name = Path(record.directory), record.part_name, record.name
+    if part_name is None or name is None or part_name == name:
+        return
+    aside = await pools.run(pools.disk, set_stranger_aside, folder, part_name, name)
+    if aside is not None:
+        job.note(f"What was in its place is kept as {folder / aside}.")
 
 
 class Opening:

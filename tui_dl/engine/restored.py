@@ -12,7 +12,7 @@ from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import Range, RangeSet
-from tui_dl.storage.journal import Noted, WrittenJournal
+from tui_dl.storage.journal import Noted
 from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.tampering import was_touched_since, was_touched_since_boot
 
@@ -25,22 +25,6 @@ class Restored:
     note: str | None = None
     published_name: str | None = None
     """The earlier run got as far as giving the file its name."""
-
-
-def noted_for(record: DownloadRecord, journal_path: Path, boot_id: bytes) -> Noted | None:
-    """Return what the journal of a record claims, ``None`` when nothing can be believed.
-
-    Raises:
-        DiskError: the journal is there but cannot be read.
-    """
-    assert record.part is not None
-    return WrittenJournal.load_noted(
-        journal_path,
-        record_id=record.id,
-        generation=record.generation,
-        part=record.part,
-        boot_id=boot_id,
-    )
 
 
 def refuse_touched(part: PartFile, noted: Noted | None) -> None:

@@ -1,6 +1,7 @@
-"""The file that one download fills: part, journal, writer, and what they still know.
+"""The file that one download fills: its part from reservation to publication, and the writer.
 
-Must not know connections or statuses. Syncs run in the disk pool; so does everything else
+Must not know connections or statuses, nor how it is proved later whose bytes these are:
+``witness.py`` has the journal. Syncs run in the disk pool; so does everything else
 until the disk has proved quick.
 """
 
@@ -10,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from time import time_ns
 from typing import Any, TypeVar
 
 from tui_dl.domain.errors import DiskError, ErrorCode
@@ -18,24 +18,18 @@ from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
 from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
-from tui_dl.engine.restored import Restored, find_published, noted_for, refuse_touched, whole_of
-from tui_dl.engine.write_stamps import WriteStamps
-from tui_dl.storage.claim import set_stranger_aside
+from tui_dl.engine.restored import Restored, find_published, refuse_touched, whole_of
+from tui_dl.engine.witness import Witness
 from tui_dl.storage.holes import has_lost_bytes
-from tui_dl.storage.journal import WrittenJournal
 from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.room import Room, allocated_bytes
-from tui_dl.storage.tampering import (
-    THROTTLED_SLACK_NS,
-    PartWatch,
-    was_touched_since,
-)
+from tui_dl.storage.tampering import THROTTLED_SLACK_NS
 
 Result = TypeVar("Result")
 
 
 class FileTarget:
-    """Owns the part file and its journal from reservation to publication."""
+    """Owns the part file; its journal and its watch open and close with it."""
 
     def __init__(
         self,
@@ -58,13 +52,10 @@ class FileTarget:
         self._is_landed = False
         self._pools = pools
         self._pace = pace
-        self._journal_path = journal_path
-        self._boot_id = boot_id
         self._checkpoints = checkpoints
-        self._journal: WrittenJournal | None = None
         self._writer: MeasuredWriter | None = None
-        self._watch: PartWatch | None = None
-        self._stamps = WriteStamps()
+        self._witness = Witness(journal_path, boot_id)
+        self._stamps = self._witness.stamps
 
     # -- opening
 
@@ -82,7 +73,7 @@ class FileTarget:
         if record.part is None or record.part_name is None or record.name is None:
             return Restored(RangeSet())
         directory = Path(record.directory)
-        noted = noted_for(record, self._journal_path, self._boot_id)
+        noted = self._witness.noted_for(record)
         self.part = published = find_published(record, any_device=noted is None)
         if published is not None:
             return Restored(whole_of(record), published_name=published.name)
@@ -178,8 +169,7 @@ class FileTarget:
     def _use(self, part: PartFile) -> None:
         if part is not self.part:
             self._write_to(part)
-        self._stamps.use_part(part)
-        self._watch = PartWatch(part.part_path)
+        self._witness.use_part(part)
 
     def _write_to(self, part: PartFile) -> None:
         self.part = part
@@ -187,31 +177,15 @@ class FileTarget:
 
     async def keep_journal(self, record: DownloadRecord, plan: Plan) -> None:
         """Note positions of ``plan`` from now on, beginning with what is written."""
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        self._witness.close_journal()
         self._plan = plan
-        self._stamps.use_journal(None)
         book: SlotBook = ForgetfulBook()
         if self._checkpoints and record.part is not None:
-            book = self._journal = await self.call(self._make_journal, record, plan.written())
-            self._stamps.use_journal(self._journal)
+            book = journal = await self.call(self._witness.new_journal, record, plan.written())
+            self._witness.use_journal(journal)
             if self.part is not None:
                 self._stamps.after()
         plan.attach(book)
-
-    def _make_journal(self, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
-        assert record.part is not None
-        return WrittenJournal.create(
-            self._journal_path,
-            record_id=record.id,
-            generation=record.generation,
-            part=record.part,
-            boot_id=self._boot_id,
-            base=written,
-            # What made the part, or cut it to size, is ours as well.
-            last_write_ns=time_ns(),
-        )
 
     async def settle(self, record: DownloadRecord, written: RangeSet) -> None:
         """Begin the journal of a part that was moved to where its record says, and rest.
@@ -219,19 +193,7 @@ class FileTarget:
         Raises:
             DiskError: the part is not there, or the journal cannot be made.
         """
-        await self._in_pool(self._settle, record, written)
-
-    def _settle(self, record: DownloadRecord, written: RangeSet) -> None:
-        assert record.part is not None
-        assert record.part_name is not None
-        assert record.name is not None
-        part = PartFile.reopen(Path(record.directory), record.part_name, record.name, record.part)
-        try:
-            journal = self._make_journal(record, written)
-            journal.note_rest(part.changed_ns())
-            journal.close()
-        finally:
-            part.close()
+        await self._in_pool(self._witness.settle, record, written)
 
     # -- bytes
 
@@ -273,22 +235,10 @@ class FileTarget:
 
     def _check(self, total: int | None) -> None:
         self._file.check_in_place()
-        self._refuse_other_writers()
+        self._witness.refuse_other_writers(self._file)
         if total is not None and self._file.size_bytes() < total:
             raise DiskError(
                 f"Another program shortened {self._file.part_path}.", code=ErrorCode.PART_CHANGED
-            )
-
-    def _refuse_other_writers(self) -> None:
-        if self._watch is None:
-            return
-        written = self._watch.was_written_by_another()
-        if written is None and self._journal is not None:  # then its times must tell
-            changed_ns = self._file.changed_ns()
-            written = was_touched_since(changed_ns, self._journal.last_write_ns, is_exact=False)
-        if written:
-            raise DiskError(
-                f"Another program wrote to {self._file.part_path}.", code=ErrorCode.PART_CHANGED
             )
 
     # -- the end
@@ -310,7 +260,7 @@ class FileTarget:
     def let_go_of_landed(self) -> None:
         """Forget the part: it has its final name and is closed."""
         self.part = self._writer = None
-        self._is_landed = self._watch is None and self._journal is None
+        self._is_landed = self._witness.has_nothing
 
     async def mark(self, modified: datetime | None, attributes: Mapping[str, str]) -> str | None:
         """Give the part a date and attributes; return why it could not be done."""
@@ -341,7 +291,7 @@ class FileTarget:
 
     def _publish(self) -> str:
         self._file.check_in_place()
-        self._refuse_other_writers()
+        self._witness.refuse_other_writers(self._file)
         path = self._file.part_path
         if has_lost_bytes(path):
             raise DiskError(f"Another program cut {path}.", code=ErrorCode.PART_CHANGED)
@@ -372,10 +322,8 @@ class FileTarget:
 
     def _let_go_of_part(self) -> None:
         part, self.part = self.part, None
-        watch, self._watch = self._watch, None
         self._writer = None
-        if watch is not None:
-            watch.close()
+        self._witness.stop_watching()
         if part is not None:
             part.close()
 
@@ -404,18 +352,6 @@ class FileTarget:
         if self.part is not None and self.part.part_name != self.part.name:
             self.part.discard()
 
-    async def make_way(self, record: DownloadRecord) -> str | None:
-        """Set a file aside that came in the place of the part; return its path, if one did.
-
-        Raises:
-            DiskError: the folder may not be changed.
-        """
-        folder, part_name, name = Path(record.directory), record.part_name, record.name
-        if part_name is None or name is None or part_name == name:
-            return None
-        aside = await self._in_pool(set_stranger_aside, folder, part_name, name)
-        return None if aside is None else str(folder / aside)
-
     async def close(self, *, forget: bool = False) -> None:
         """Wait for writes under way and close. ``forget`` also deletes the journal."""
         self._stamps.stop()
@@ -430,18 +366,13 @@ class FileTarget:
             if new.is_placed:
                 new.discard()
             new.close()
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.close()
-        journal, self._journal = self._journal, None
+        self._witness.stop_watching()
         if part is not None:
-            if journal is not None:
-                journal.note_rest(part.changed_ns())
+            self._witness.note_rest(part)
             part.close()
-        if journal is not None:
-            journal.close()
+        self._witness.close_journal()
         if forget:
-            self._journal_path.unlink(missing_ok=True)
+            self._witness.forget()
 
     async def _in_pool(self, work: Callable[..., Result], *args: Any) -> Result:
         return await self._pools.run(self._pools.disk, work, *args)

@@ -1,0 +1,138 @@
+"""What proves later which bytes of a part are ours: its journal, its stamps, a watch on its path.
+
+Must not write to the part that a ``target.py`` has open, nor close it. All but the stamps may
+run in the disk pool.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import time_ns
+
+from tui_dl.domain.errors import DiskError, ErrorCode
+from tui_dl.domain.model import DownloadRecord
+from tui_dl.domain.ranges import RangeSet
+from tui_dl.engine.write_stamps import WriteStamps
+from tui_dl.storage.journal import Noted, WrittenJournal
+from tui_dl.storage.part_file import PartFile
+from tui_dl.storage.tampering import PartWatch, was_touched_since
+
+
+class Witness:
+    """Of one part at a time, and of none at first."""
+
+    def __init__(self, journal_path: Path, boot_id: bytes) -> None:
+        self.stamps = WriteStamps()
+        self._journal_path = journal_path
+        self._boot_id = boot_id
+        self._journal: WrittenJournal | None = None
+        self._watch: PartWatch | None = None
+
+    @property
+    def has_nothing(self) -> bool:
+        """Whether there is neither a journal nor a watch that would have to be closed."""
+        return self._watch is None and self._journal is None
+
+    @property
+    def last_write_ns(self) -> int | None:
+        """When our last write began, as the journal knows it; ``None`` without a journal."""
+        return None if self._journal is None else self._journal.last_write_ns
+
+    def noted_for(self, record: DownloadRecord) -> Noted | None:
+        """Return what the journal of a record claims, ``None`` when nothing can be believed.
+
+        Raises:
+            DiskError: the journal is there but cannot be read.
+        """
+        assert record.part is not None
+        return WrittenJournal.load_noted(
+            self._journal_path,
+            record_id=record.id,
+            generation=record.generation,
+            part=record.part,
+            boot_id=self._boot_id,
+        )
+
+    def use_part(self, part: PartFile) -> None:
+        """Look at this part from now on."""
+        self.stamps.use_part(part)
+        self._watch = PartWatch(part.part_path)
+
+    def new_journal(self, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
+        """Write a journal that claims ``written``; the one that is in use stays so.
+
+        Raises:
+            DiskError: it cannot be made.
+        """
+        assert record.part is not None
+        return WrittenJournal.create(
+            self._journal_path,
+            record_id=record.id,
+            generation=record.generation,
+            part=record.part,
+            boot_id=self._boot_id,
+            base=written,
+            # What made the part, or cut it to size, is ours as well.
+            last_write_ns=time_ns(),
+        )
+
+    def use_journal(self, journal: WrittenJournal) -> None:
+        """Tell this journal of writes from now on."""
+        self._journal = journal
+        self.stamps.use_journal(journal)
+
+    def settle(self, record: DownloadRecord, written: RangeSet) -> None:
+        """Begin the journal of a part that was moved to where its record says, and close it.
+
+        Raises:
+            DiskError: the part is not there, or the journal cannot be made.
+        """
+        assert record.part is not None
+        assert record.part_name is not None
+        assert record.name is not None
+        part = PartFile.reopen(Path(record.directory), record.part_name, record.name, record.part)
+        try:
+            journal = self.new_journal(record, written)
+            journal.note_rest(part.changed_ns())
+            journal.close()
+        finally:
+            part.close()
+
+    def refuse_other_writers(self, part: PartFile) -> None:
+        """Look whether somebody else wrote to the part while it was ours (trap D5).
+
+        Raises:
+            DiskError: ``PART_CHANGED``.
+        """
+        if self._watch is None:
+            return
+        written = self._watch.was_written_by_another()
+        if written is None and self._journal is not None:  # then its times must tell
+            changed_ns = part.changed_ns()
+            written = was_touched_since(changed_ns, self._journal.last_write_ns, is_exact=False)
+        if written:
+            raise DiskError(
+                f"Another program wrote to {part.part_path}.", code=ErrorCode.PART_CHANGED
+            )
+
+    def note_rest(self, part: PartFile) -> None:
+        """Note that nothing of ours is under way any more; the part is still open."""
+        if self._journal is not None:
+            self._journal.note_rest(part.changed_ns())
+
+    def stop_watching(self) -> None:
+        """Let go of the watch. Idempotent."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
+
+    def close_journal(self) -> None:
+        """Close the journal and tell it of no more writes; what it claims stays. Idempotent."""
+        self.stamps.use_journal(None)
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
+
+    def forget(self) -> None:
+        """Delete the journal, which is closed: nobody will ask for its claims."""
+        self._journal_path.unlink(missing_ok=True)
