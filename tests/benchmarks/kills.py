@@ -89,6 +89,8 @@ class Server:
     port: int
     sent_bytes: Callable[[], int]
     """Of requests that are over."""
+    ended_since: Callable[[float], int]
+    """How many requests were over after a wall time."""
 
     def settled_bytes(self) -> int:
         """Wait until nothing is under way any more, then return what was sent."""
@@ -120,12 +122,16 @@ def serving(source: Path, rate_mbps: float, connections: int) -> Iterator[Server
     if rate_mbps:
         each = Manner(rate_mbps * 1e6 / connections)
         with PacedServer(source, lambda _number: each) as paced:
-            yield Server(
-                paced.url, int(paced.url.split(":")[2].split("/")[0]), lambda: paced.sent_bytes
-            )
+            port = int(paced.url.split(":")[2].split("/")[0])
+            yield Server(paced.url, port, lambda: paced.sent_bytes, lambda _since_s: 0)
         return
     with Nginx(source.parent, send_buffer_bytes=SEND_BUFFER_BYTES) as nginx:
-        yield Server(nginx.url(f"/{source.name}"), nginx.port, nginx.bytes_sent)
+        yield Server(
+            nginx.url(f"/{source.name}"),
+            nginx.port,
+            nginx.bytes_sent,
+            lambda since_s: sum(request.ended_s >= since_s for request in nginx.requests),
+        )
 
 
 class Killer:
@@ -161,12 +167,15 @@ class Killer:
             while self._taken() < end and process.poll() is None:
                 time.sleep(0.0005)
             connections, unsent = self._server.queues()
+            killed_s = time.time() - 0.001  # the server tells milliseconds
         if process.returncode == 0:
             self._begin_anew(account)
             return
         if stamp:
             account.restarts.append(restart)
         sent = self._server.settled_bytes() - self._before
+        # A busy machine may halt us between the count and the kill: more may be open by then.
+        connections = max(connections, self._server.ended_since(killed_s))
         (row,) = read_stored(self._ground.state).downloads
         lost = sent - row.done_bytes
         self._before += lost

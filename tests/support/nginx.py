@@ -27,7 +27,7 @@ _WHERE = "/usr/local/sbin:/usr/sbin:/sbin"
 _LOG_FORMAT = (
     """log_format told escape=json '{"request":"$request","status":$status,"""
     """"body_bytes":$body_bytes_sent,"range":"$http_range","connection":$connection,"""
-    """"seconds":$request_time,"agent":"$http_user_agent"}';"""
+    """"seconds":$request_time,"ended":$msec,"agent":"$http_user_agent"}';"""
 )
 
 
@@ -47,6 +47,8 @@ class NginxRequest:
     """Half-open, as in the fault server's log."""
     connection_id: int
     elapsed_s: float
+    ended_s: float
+    """Wall time, to the millisecond."""
     user_agent: str
 
 
@@ -250,5 +252,6 @@ def _read_line(line: str) -> NginxRequest:
         range=parse_range(told["range"]),
         connection_id=told["connection"],
         elapsed_s=told["seconds"],
+        ended_s=told["ended"],
         user_agent=told["agent"],
     )
