@@ -18,7 +18,7 @@ import pytest
 from tests.crash.images import Image
 from tests.support.body import check_file, check_ranges
 from tui_dl.domain.errors import DiskError
-from tui_dl.domain.model import DownloadRecord, PartIdentity, Status
+from tui_dl.domain.model import DownloadRecord, OldPart, PartIdentity, Status
 from tui_dl.engine import engine as engine_module
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.disk import DiskPace, Pools
@@ -81,6 +81,7 @@ def unpack(image: Image, base: Path, *, device_shift: int = 0) -> Place:
             record,
             directory=str(folder),
             part=record.part and now.get(record.part.inode, record.part),
+            old_part=record.old_part and _moved(record.old_part, folder, now),
         )
         for record in _records(image)
     )
@@ -107,6 +108,10 @@ def check_claims(place: Place, journal_names: dict[str, bytes]) -> int:
             target._close(forget=False)
     pools.close()
     return claimed
+
+
+def _moved(old: OldPart, folder: Path, now: dict[int, PartIdentity]) -> OldPart:
+    return replace(old, directory=str(folder), part=now.get(old.part.inode, old.part))
 
 
 def _identity(path: Path, device_shift: int) -> PartIdentity:
