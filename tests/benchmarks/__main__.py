@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import api_load, bulk, crowd, links, small_files, starts, terminal
+from tests.benchmarks import api_load, bulk, crowd, links, long_list, small_files, starts, terminal
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.ground import MIB, prepared
 from tests.benchmarks.measuring import RunFailedError
@@ -30,6 +30,7 @@ ROWS: dict[str, Callable[[Bench], list[Report]]] = {
     "P10": crowd.p10,
     "P11": api_load.p11,
     "P12": links.p12,
+    "P13": long_list.p13,
 }
 
 

@@ -38,6 +38,7 @@ class ScreenProcess:
             timeout=LIMIT_S,
         )
         self._fd: int = self._child.child_fd
+        self._seen = b""
 
     def __enter__(self) -> Self:
         return self
@@ -77,15 +78,21 @@ class ScreenProcess:
             RunFailedError: it did not come, or the app has ended.
         """
         began_s = time.perf_counter()
-        seen = b""
+        self._seen = b""
         while True:
             left_s = began_s + limit_s - time.perf_counter()
             piece = self._read(max(0.0, left_s))
             if piece is None or left_s <= 0:
-                raise RunFailedError(f"the app never showed {pattern.pattern!r}: {seen[-200:]!r}")
-            seen = (seen + piece)[-_KEPT_BYTES:]
-            if pattern.search(seen):
+                raise RunFailedError(
+                    f"the app never showed {pattern.pattern!r}: {self._seen[-200:]!r}"
+                )
+            self._seen = (self._seen + piece)[-_KEPT_BYTES:]
+            if pattern.search(self._seen):
                 return time.perf_counter() - began_s
+
+    def has_shown(self, pattern: re.Pattern[bytes]) -> bool:
+        """Return whether ``pattern`` was in what the last wait has read."""
+        return pattern.search(self._seen) is not None
 
     def read_for(self, seconds: float) -> None:
         """Take what it writes for a while, as a terminal does."""

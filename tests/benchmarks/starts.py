@@ -111,12 +111,14 @@ def first_frame(bench: Bench, rest_s: float = 0.0) -> Sample:
     return Sample(wall_s, peak_bytes=peak_bytes)
 
 
-def fill_catalog(state: Path, count: int, *, is_queue: bool = False) -> None:
+def fill_catalog(
+    state: Path, count: int, *, is_queue: bool = False, base_url: str = "https://files.example.org"
+) -> None:
     """Put completed and paused records into the state folder, or queued ones only."""
     state.mkdir(mode=0o700, exist_ok=True)
     catalog = Catalog.open(state / "catalog.sqlite3")
     try:
-        records = [_record(number) for number in range(count)]
+        records = [_record(number, base_url) for number in range(count)]
         if is_queue:
             records = [_queued(record) for record in records]
         catalog.save(records, (), durable=False)
@@ -130,13 +132,13 @@ def _queued(record: DownloadRecord) -> DownloadRecord:
     )
 
 
-def _record(number: int) -> DownloadRecord:
+def _record(number: int, base_url: str) -> DownloadRecord:
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
     size = 1_000_000 + number
     record = DownloadRecord(
         id=str(uuid.UUID(int=number + 1, version=4)),
         gid=f"{number + 1:016x}",
-        url=f"https://files.example.org/{number}/file-{number:05}.tar.gz",
+        url=f"{base_url}/{number}/file-{number:05}.tar.gz",
         directory="/srv/downloads",
         position=number + 1,
         created_at=at,

@@ -50,7 +50,7 @@ class Driver:
 
     async def look(self) -> str:
         """Make the app look at the service, and return what the screen shows."""
-        self.app._look()
+        self.app.look()
         await self.settle()
         return self.text
 

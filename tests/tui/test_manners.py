@@ -58,7 +58,7 @@ async def test_the_app_shows_the_title_unless_it_is_not_wanted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written: list[str] = []
-    monkeypatch.setattr(TuiDlApp, "_write_raw", lambda _app, text: written.append(text))
+    monkeypatch.setattr(TuiDlApp, "write_raw", lambda _app, text: written.append(text))
     async with driven(scenes.busy()):
         assert any("active – tui-dl" in text for text in written)
     assert written[-1].endswith(POP)

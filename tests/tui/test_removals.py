@@ -20,7 +20,7 @@ async def test_d_hides_the_row_stops_it_and_keeps_the_files() -> None:
         assert d.toasts == ["a.bin is off the list; its file stays. z undoes."]
         assert service.calls_of("pause") == [(row.id,)]
         assert service.calls_of("remove") == []
-        d.app._grace_is_over()
+        d.app.deleting.grace_is_over()
         await d.settle()
         assert service.calls_of("remove") == [((row.id,), False)]
 
@@ -40,7 +40,7 @@ async def test_z_brings_back_the_last_deletion_as_it_was() -> None:
         assert service.row(done.id).status is Status.COMPLETED
         await d.press("z")
         assert d.toasts[-1] == "There is nothing to undo."
-        d.app._grace_is_over()
+        d.app.deleting.grace_is_over()
         await d.settle()
         assert service.calls_of("remove") == []
 
@@ -81,7 +81,7 @@ async def test_a_removal_that_fails_brings_the_row_back_and_says_so() -> None:
     async with driven(service) as d:
         await d.press("d")
         service.fail_next = StateError("The engine does not answer.")
-        d.app._grace_is_over()
+        d.app.deleting.grace_is_over()
         await d.settle()
         assert d.toasts[-1] == "The engine does not answer."
         assert "a.bin" in await d.look()

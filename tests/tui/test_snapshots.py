@@ -133,4 +133,4 @@ def _fill_history(driver: Driver) -> None:
     for second in range(1, 80):
         rate_bps = (60 + 25 * math.sin(second / 7)) * scenes.MB
         driver.app._history.add(float(second), rate_bps)
-    driver.app._look()
+    driver.app.look()

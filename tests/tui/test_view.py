@@ -143,13 +143,13 @@ def test_a_row_never_sticks_out_and_fills_wide_lists(
         failure=None if message is None else Failure(ErrorCode.INTERNAL, message),
     )  # fmt: skip
     columns = columns_for(width)
-    line = row_line(row, columns, cursor=True, selected=selected)
+    line = row_line(row, columns, cursor=True, selected=selected, now=START)
     if width >= 34:
         assert width - 1 <= width_of(line) <= width
         assert width_of(header_line(columns)) <= width
-        assert width_of(((row_line(row, columns, cursor=False, selected=False)[3]),)) == (
-            columns.name
-        )
+        assert width_of(
+            ((row_line(row, columns, cursor=False, selected=False, now=START)[3]),)
+        ) == (columns.name)
 
 
 @given(texts, st.integers(0, 60))

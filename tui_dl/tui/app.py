@@ -22,40 +22,32 @@ from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from tui_dl.domain.display import display_text
-from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions
 from tui_dl.domain.rates import RateHistory
 from tui_dl.domain.schedule import wall_time
-from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot, EngineSnapshot, EventKind
+from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import DownloadService
 from tui_dl.tui import leaving, live, themes
 from tui_dl.tui.adding import Adding, Refusal
 from tui_dl.tui.commands import KeyCommands
 from tui_dl.tui.crash import DiscreetApp, reason_of
+from tui_dl.tui.deleting import Deleting
 from tui_dl.tui.feed import TICK_S, SnapshotFeed
 from tui_dl.tui.input_order import InputOrder
-from tui_dl.tui.keys import key_name, key_of
-from tui_dl.tui.news import news_of
-from tui_dl.tui.notices import tell_outside
+from tui_dl.tui.keys import key_name
 from tui_dl.tui.opening import open_outside
 from tui_dl.tui.preferences import Preferences
-from tui_dl.tui.removals import GRACE_S, Removals
 from tui_dl.tui.screens.add import AddDialog
 from tui_dl.tui.screens.base import DownloadScreen
 from tui_dl.tui.screens.confirm import ConfirmDialog, Question
 from tui_dl.tui.screens.help import HelpDialog, sections_of
 from tui_dl.tui.screens.main import MainScreen
 from tui_dl.tui.screens.settings import SettingsScreen
-from tui_dl.tui.steering import Severity, Steering, plural
+from tui_dl.tui.steering import Severity, Steering
+from tui_dl.tui.telling import Telling
 from tui_dl.tui.terminal_title import NO_TITLE, TerminalTitle
-from tui_dl.tui.view.naming import short_name
 from tui_dl.tui.view.status import EngineLook, wanted_bytes
 from tui_dl.tui.view.title import title_text
-
-GATHER_NEWS_S = 2.0
-"""Ends within this time after a toast are told together in the next one."""
-ENDS = frozenset({EventKind.COMPLETED, EventKind.FAILED})
-"""Events that ring the bell, if one is wanted."""
 
 
 class EngineWoke(Message, bubble=False):
@@ -131,16 +123,15 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         self.preferences = preferences or Preferences()
         self.sorted_from = sorted_from
         self.feed = SnapshotFeed(service, wake=self._wake_from_engine)
-        self.steering = Steering(service, self.say, self._look)
+        self.steering = Steering(service, self.say, self.look)
         self._adding = Adding(service, self.ask)
-        self._removals = Removals(service, self._remove_now)
+        self.deleting = Deleting(self)
         self.input_order = InputOrder(self)
         self._clock = clock
         self._history = RateHistory()
-        self._title_bar = TerminalTitle(self._write_raw)
+        self._title_bar = TerminalTitle(self.write_raw)
         self._ticker: Timer | None = None
-        self._untold: list[DownloadEvent] = []
-        self._news_timer: Timer | None = None
+        self._telling = Telling(self)
         self._watch = leaving.DoneWatch() if exit_when_done else None
         self.notices = (*notices, *live.dress(self))
 
@@ -158,7 +149,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         """Listen, look and tick."""
         self.feed.open()
         self._ticker = self.set_interval(TICK_S, self._tick)
-        self._look()
+        self.look()
         for notice in self.notices:
             self.say(display_text(notice), "warning")
         if self.initial:
@@ -168,14 +159,14 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         """Stop to listen, carry out what was deleted; the service is not ours to close."""
         self.feed.close()
         self._title_bar.close()
-        await self._removals.finish_all()
+        await self.deleting.finish_all()
 
     # --- pictures -------------------------------------------------------------------
 
     @property
     def picture(self) -> EngineSnapshot:
         """The latest snapshot without the rows that were just deleted."""
-        return self._removals.without_pending(self.feed.latest)
+        return self.deleting.without_pending(self.feed.latest)
 
     def engine_look(self) -> EngineLook:
         """Return the facts of the line at the top."""
@@ -199,7 +190,7 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         elif self.feed.may_sleep and self._ticker is not None:
             self._ticker.pause()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Look at once: an answer or an event has arrived."""
         self.feed.look()
         self._show()
@@ -223,7 +214,8 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
         else:
             self._title_bar.close()
 
-    def _write_raw(self, text: str) -> None:
+    def write_raw(self, text: str) -> None:
+        """Write to the terminal beside the screen: titles and notices, nothing visible."""
         has_title = os.environ.get("TERM", "") not in NO_TITLE
         if has_title and not self.is_headless and self._driver is not None:
             self._driver.write(text)
@@ -255,20 +247,10 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
 
     def on_engine_woke(self) -> None:
         """Paint what happened, and tell it: the first at once, what follows soon together."""
-        self._untold += self.feed.drain()
-        if self._news_timer is None:
-            self._tell_news()
-        self._look()
-
-    def _tell_news(self) -> None:
-        ended, self._untold = self._untold, []
-        news = news_of(ended)
-        if self.preferences.settings.ui.bell and any(e.kind in ENDS for e in ended):
-            self.bell()
-        for each in news:
-            self.say(each.sentence, each.severity)
-            tell_outside(self.preferences.settings.ui.notify, each.sentence, self._write_raw)
-        self._news_timer = self.set_timer(GATHER_NEWS_S, self._tell_news) if news else None
+        self._telling.hear(self.feed.drain())
+        if self.feed.look():  # thousands of events come before the one picture of them all
+            self._show()
+        self._stir()
 
     # --- telling and asking -------------------------------------------------------------
 
@@ -299,9 +281,9 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
 
     async def add(self, requests: Sequence[AddRequest]) -> tuple[Refusal, ...]:
         """Add downloads, ask about duplicates, show the first new one; only inside a worker."""
-        await self._removals.finish_all()  # a link deleted just now may be added again
+        await self.deleting.finish_all()  # a link deleted just now may be added again
         added = await self._adding.add(requests)
-        self._look()
+        self.look()
         if added.ids:
             if self._watch is not None:
                 self._watch.expect(added.ids)
@@ -313,34 +295,6 @@ class TuiDlApp(DiscreetApp, inherit_bindings=False):
     async def _add_initial(self) -> None:
         for refusal in await self.add(self.initial):
             self.say(refusal.reason, "error")
-
-    # --- deleting -----------------------------------------------------------------------------
-
-    async def remove_from_list(self, downloads: Sequence[DownloadSnapshot]) -> None:
-        """Take downloads off the list; for a few seconds ``z`` brings them back."""
-        self.set_timer(GRACE_S, self._grace_is_over)
-        try:
-            await self._removals.begin(downloads)
-        except TuiDlError as error:
-            self.say(display_text(error.message), "error")
-        one = len(downloads) == 1
-        what = short_name(downloads[0].name, 40) if one else plural(len(downloads), "download")
-        key = key_of(self.screen, "download.undo")
-        files = "its file stays" if one else "their files stay"
-        self.say(f"{what} {'is' if one else 'are'} off the list; {files}. {key} undoes.")
-        self._look()
-
-    async def undo_removal(self) -> None:
-        """Bring back what was deleted last."""
-        count = await self._removals.undo()
-        self.say(f"{plural(count, 'download')} back." if count else "There is nothing to undo.")
-        self._look()
-
-    def _grace_is_over(self) -> None:
-        self.spawn(self._removals.finish_oldest())
-
-    async def _remove_now(self, ids: Sequence[str]) -> None:
-        await self.steering.remove(ids, with_files=False)
 
     # --- keys of the app --------------------------------------------------------------------
 

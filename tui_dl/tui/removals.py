@@ -36,9 +36,16 @@ class Removals:
         rows = tuple(d for d in snapshot.downloads if d.id not in hidden)
         return replace(snapshot, downloads=rows)
 
-    async def begin(self, downloads: Sequence[DownloadSnapshot]) -> None:
-        """Hide downloads and stop those that run or wait for their turn."""
+    def hide(self, downloads: Sequence[DownloadSnapshot]) -> None:
+        """Leave downloads out of the picture from now on."""
         self._batches.append(tuple(downloads))
+
+    async def stop(self, downloads: Sequence[DownloadSnapshot]) -> None:
+        """Pause those that run or wait for their turn.
+
+        Raises:
+            TuiDlError: the engine is out of reach.
+        """
         ids = [d.id for d in downloads if Event.PAUSE in allowed(d.status)]
         if ids:
             await self._service.pause(ids)

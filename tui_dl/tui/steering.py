@@ -11,9 +11,11 @@ from typing import Literal, Protocol
 
 from tui_dl.domain.display import display_text, shorten_middle
 from tui_dl.domain.errors import TuiDlError
+from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadEvent, DownloadSnapshot
 from tui_dl.service.contract import ActionResult, DownloadService, MoveTo, Recheck
+from tui_dl.tui.asked import Asked
 
 STOP_LIMIT_S = 20.0
 """How long a running download may take to pause before its link is changed."""
@@ -44,14 +46,19 @@ class Steering:
         self._service = service
         self._say = say
         self._looked = looked
+        self.asked = Asked()
 
     async def pause(self, ids: Sequence[str]) -> None:
         """Pause downloads."""
-        await self._ask("paused", self._service.pause(ids))
+        with self.asked.asking(Event.PAUSE, ids):
+            results = await self._answer(self._service.pause(ids))
+        self._tell("paused", results)
 
     async def resume(self, ids: Sequence[str]) -> None:
         """Resume or retry downloads."""
-        await self._ask("resumed", self._service.resume(ids))
+        with self.asked.asking(Event.RESUME, ids):
+            results = await self._answer(self._service.resume(ids))
+        self._tell("resumed", results)
 
     async def remove(self, ids: Sequence[str], *, with_files: bool) -> None:
         """Drop downloads from the list, with their files only if asked."""
@@ -144,12 +151,18 @@ class Steering:
 
     async def _ask(self, done: str, answer: Awaitable[Sequence[ActionResult]]) -> int:
         """Await the answers, say what was refused, return how many were taken."""
+        return self._tell(done, await self._answer(answer))
+
+    async def _answer(self, answer: Awaitable[Sequence[ActionResult]]) -> Sequence[ActionResult]:
+        """Await the answers; say it if there are none."""
         try:
-            results = await answer
+            return await answer
         except TuiDlError as error:
             self._say(display_text(error.message), "error")
-            self._looked()
-            return 0
+            return ()
+
+    def _tell(self, done: str, results: Sequence[ActionResult]) -> int:
+        """Say what was refused, look at what was done, return how many were taken."""
         refused = [result.failure for result in results if result.failure is not None]
         if refused:
             reason = display_text(refused[0].message)

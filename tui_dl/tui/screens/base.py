@@ -108,11 +108,11 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
     def action_remove(self) -> None:
         """Take the targets off the list; their files stay."""
         if chosen := self.targets():
-            self.tui.spawn(self.tui.remove_from_list(chosen))
+            self.tui.spawn(self.tui.deleting.begin(chosen))
 
     def action_undo(self) -> None:
         """Bring back what was deleted from the list a moment ago."""
-        self.tui.spawn(self.tui.undo_removal())
+        self.tui.spawn(self.tui.deleting.undo())
 
     def action_delete_files(self) -> None:
         """Ask, naming the files, then delete the targets and what is on the disk."""

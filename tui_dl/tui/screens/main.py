@@ -88,7 +88,9 @@ class MainScreen(DownloadScreen):
     def on_mount(self) -> None:
         """Show what there is."""
         self._open_filter(False)
-        self.query_one(DownloadList).focus()
+        listing, asked = self.query_one(DownloadList), self.tui.steering.asked
+        listing.seen_as, asked.on_change = asked.seen, listing.refresh
+        listing.focus()
         self._details = DetailsFeed(self.tui.service, self.tui.spawn, self._deliver)
         self.show_snapshot(self.tui.picture)
         self.watch(self.app, "app_focus", self._focus_changed, init=False)
@@ -188,7 +190,7 @@ class MainScreen(DownloadScreen):
         """Take what is done off the list; the files stay, and it can be undone."""
         done = [d for d in self._snapshot.downloads if d.status is Status.COMPLETED]
         if done:
-            self.tui.spawn(self.tui.remove_from_list(done))
+            self.tui.spawn(self.tui.deleting.begin(done))
 
     def action_paste(self) -> None:
         """Open the dialog with the links in the desktop's clipboard."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from tui_dl.domain.display import display_text
 from tui_dl.domain.model import Status
 from tui_dl.domain.redaction import redacted
+from tui_dl.domain.schedule import local_wall
 from tui_dl.domain.snapshot import DownloadDetails, DownloadSnapshot
 from tui_dl.domain.units import format_duration, format_exact, format_rate, format_size
 from tui_dl.tui.view.bars import graph, progress_bar
@@ -45,13 +46,18 @@ class DetailsTab(StrEnum):
 
 
 def details_lines(
-    details: DownloadDetails, tab: DetailsTab, width: int, height: int, key_of: KeyOf
+    details: DownloadDetails,
+    tab: DetailsTab,
+    width: int,
+    height: int,
+    key_of: KeyOf,
+    now: datetime,
 ) -> list[Line]:
     """Return the lines of a tab. The log and the connections may be longer than ``height``."""
     inner = max(1, width - 2 * MARGIN)
     match tab:
         case DetailsTab.OVERVIEW:
-            lines = _overview(details, inner, height, key_of)
+            lines = _overview(details, inner, height, key_of, now)
         case DetailsTab.CHUNKS:
             lines = _chunks(details, inner, height)
         case DetailsTab.CONNECTIONS:
@@ -64,9 +70,11 @@ def details_lines(
 # --- overview -------------------------------------------------------------------------
 
 
-def _overview(details: DownloadDetails, width: int, height: int, key_of: KeyOf) -> list[Line]:
+def _overview(
+    details: DownloadDetails, width: int, height: int, key_of: KeyOf, now: datetime
+) -> list[Line]:
     """Facts first, then the failure, then map and graph as far as the height goes."""
-    lines = [_headline(details, width)]
+    lines = [_headline(details, now)]
     if details.download.failure is not None:
         lines += [BLANK, *_failure(details.download, width, key_of), BLANK]
     lines += _facts(details, width)
@@ -85,10 +93,10 @@ def _overview(details: DownloadDetails, width: int, height: int, key_of: KeyOf) 
     return lines
 
 
-def _headline(details: DownloadDetails, width: int) -> Line:
+def _headline(details: DownloadDetails, now: datetime) -> Line:
     download = details.download
     look = LOOKS[download.status]
-    spans: list[Span] = [(status_word(download, 24), look.ink), ("   ", Ink.TEXT)]
+    spans: list[Span] = [(status_word(download, 24, now), look.ink), ("   ", Ink.TEXT)]
     if download.total_bytes is not None:
         share = f"{format_size(download.done_bytes)} of {format_size(download.total_bytes)}"
         spans += [(share, Ink.STRONG), (f"  {percent_text(download.fraction)}", Ink.SOFT)]
@@ -160,6 +168,8 @@ def _fact_pairs(details: DownloadDetails) -> list[tuple[str, str]]:
         ("proof", assurance_sentence(download)),
         ("link", display_text(redacted(download.url))),
     ]
+    if download.options.start_at is not None and download.status is Status.QUEUED:
+        pairs.append(("starts", f"{local_wall(download.options.start_at):%Y-%m-%d %H:%M}"))
     if download.remark:
         pairs.append(("remark", display_text(download.remark)))
     if download.options.priority:

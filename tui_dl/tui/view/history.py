@@ -52,16 +52,16 @@ def history_line(download: DownloadSnapshot, width: int, *, cursor: bool) -> Lin
     size_bytes = download.done_bytes
     if download.status is not Status.COMPLETED and download.total_bytes is not None:
         size_bytes = download.total_bytes
-    when = f"{ended_at(download).astimezone():%Y-%m-%d %H:%M}"
+    end = ended_at(download)
     source = short_name(host_of(download.url), host - 2) if host else ""
     return (
         ("▌" if cursor else " ", Ink.ACCENT),
         ("  ", Ink.TEXT),
         (left(short_name(download.name, name), name) + " ", Ink.STRONG if cursor else Ink.TEXT),
         (left(source, host), Ink.FAINT),
-        (left(status_word(download, STATUS_CELLS - 1), STATUS_CELLS), look.ink),
+        (left(status_word(download, STATUS_CELLS - 1, end), STATUS_CELLS), look.ink),
         (right(format_size(size_bytes) if size_bytes else "–", SIZE_CELLS) + "  ", Ink.SOFT),
-        (left(when, WHEN_CELLS), Ink.FAINT),
+        (left(f"{end.astimezone():%Y-%m-%d %H:%M}", WHEN_CELLS), Ink.FAINT),
     )
 
 

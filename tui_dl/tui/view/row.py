@@ -6,6 +6,7 @@ they become spans.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 
 from tui_dl.domain.display import SafeText, display_text
@@ -27,7 +28,14 @@ MOVING = frozenset({Status.DOWNLOADING, Status.PROBING, Status.PAUSING, Status.V
 """Statuses whose numbers are worth full ink."""
 
 
-def row_line(download: DownloadSnapshot, columns: Columns, *, cursor: bool, selected: bool) -> Line:
+def row_line(
+    download: DownloadSnapshot,
+    columns: Columns,
+    *,
+    cursor: bool,
+    selected: bool,
+    now: datetime,
+) -> Line:
     """Return the line of one download; it fills ``columns.width`` cells."""
     look = LOOKS[download.status]
     spans: list[Span] = [
@@ -37,7 +45,7 @@ def row_line(download: DownloadSnapshot, columns: Columns, *, cursor: bool, sele
         (left(short_name(download.name, columns.name), columns.name), _name_ink(download, cursor)),
         (_source(download, columns.source), Ink.FAINT),
         ("  ", Ink.TEXT),
-        (left(status_word(download, columns.status), columns.status), look.ink),
+        (left(status_word(download, columns.status, now), columns.status), look.ink),
     ]
     if download.failure is not None and download.status in (Status.FAILED, Status.PAUSED):
         spans.extend(_sentence(download, columns))

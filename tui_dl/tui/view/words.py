@@ -6,12 +6,15 @@ carries the meaning.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from rich.cells import cell_len
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.quick_dataclass import dataclass
+from tui_dl.domain.schedule import local_wall
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_duration
 from tui_dl.tui.view.ink import Ink, cut_at_word
@@ -79,15 +82,39 @@ def brief_reason(failure: Failure, cells: int) -> str:
     return brief if brief is not None and len(brief) <= cells else cut_at_word(message, cells)
 
 
-def status_word(download: DownloadSnapshot, cells: int) -> str:
+def status_word(download: DownloadSnapshot, cells: int, now: datetime) -> str:
     """Return glyph and word for a status column of ``cells``; the glyph alone if narrow."""
     look = LOOKS[download.status]
     if cells < 3:
         return look.glyph
-    return f"{look.glyph} {_word(download, look, cells)}"
+    return f"{look.glyph} {_word(download, look, cells, now)}"
 
 
-def _word(download: DownloadSnapshot, look: Look, cells: int) -> str:
+def waits_until(download: DownloadSnapshot, now: datetime) -> datetime | None:
+    """Return the moment before which a queued download does not start, ``None``: no matter."""
+    moment = download.options.start_at
+    is_held = download.status is Status.QUEUED and moment is not None and moment > now
+    return moment if is_held else None
+
+
+def _start_words(moment: datetime, cells: int, now: datetime) -> str:
+    """Return when a download starts, the longest form that fits: the time if it is near."""
+    wall, ahead = local_wall(moment), moment - now
+    if ahead < timedelta(days=1):
+        when = f"at {wall:%H:%M}"
+    elif ahead < timedelta(days=6):
+        when = f"on {wall:%a %H:%M}"
+    else:
+        when = f"on {wall:%Y-%m-%d}"
+    for words in (f"starts {when}", when):
+        if len(words) <= cells:
+            return words
+    return when.partition(" ")[2]
+
+
+def _word(download: DownloadSnapshot, look: Look, cells: int, now: datetime) -> str:
+    if (moment := waits_until(download, now)) is not None:
+        return _start_words(moment, cells - 2, now)
     match download.status:
         case Status.QUEUED if download.queue_rank is not None:
             return f"queued #{download.queue_rank}"

@@ -5,6 +5,8 @@ Paints what it is given and repaints only the lines that changed.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -136,7 +138,9 @@ class DetailsView(Vertical):
             return
         title.name_shown = self._details.download.name
         width, height = body.scrollable_content_region.size
-        body.show_lines(details_lines(self._details, self._tab, width, height, self._key_of))
+        now = datetime.now(UTC)
+        lines = details_lines(self._details, self._tab, width, height, self._key_of, now)
+        body.show_lines(lines)
 
     def _key_of(self, binding_id: str) -> str:
         return key_of(self.screen, binding_id)

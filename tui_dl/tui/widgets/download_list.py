@@ -6,7 +6,8 @@ visible lines that changed. Must not ask the service for anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import events
@@ -18,12 +19,14 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.tui.view.columns import columns_for
 from tui_dl.tui.view.row import row_line
+from tui_dl.tui.view.words import waits_until
 from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
 
-StripKey = tuple[str, int, int, bool, bool, bool, bool]
+StripKey = tuple[str, int, Status, bool, int, bool, bool, bool, bool]
 
 
 class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
@@ -78,6 +81,8 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.seen_as: Callable[[DownloadSnapshot], DownloadSnapshot] = lambda download: download
+        """What a row is painted as: wishes that have no answer yet are shown as granted."""
         self._dragged_id: str | None = None
         self._was_dragged = False
         self._rows: list[DownloadSnapshot] = []
@@ -141,15 +146,19 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
         row = y + self.scroll_offset.y
         if row >= len(self._rows):
             return self.blank(width)
-        download = self._rows[row]
+        now = datetime.now(UTC)
+        download = self.seen_as(self._rows[row])
+        held = waits_until(download, now) is not None
         cursor = row == self.cursor_row
         selected = download.id in self._selected
         hover = row == self.hover_row
         drop = hover and self._was_dragged
-        key = (download.id, download.version, width, cursor, selected, hover, drop)
+        state = (download.id, download.version, download.status, held)
+        key = (*state, width, cursor, selected, hover, drop)
         strip = self._strips.get(key)
         if strip is None:
-            line = row_line(download, columns_for(width), cursor=cursor, selected=selected)
+            columns = columns_for(width)
+            line = row_line(download, columns, cursor=cursor, selected=selected, now=now)
             strip = self.paint(line, width, _row_class(cursor, selected, hover, drop))
             self._strips[key] = strip
         return strip
@@ -163,7 +172,8 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
         old, self._rows = self._rows, rows
         top = self.scroll_offset.y
         for row in range(top, min(top + self.size.height, len(rows))):
-            if old[row].version != rows[row].version:
+            # The time at which a download starts comes without another version of it.
+            if old[row].version != rows[row].version or rows[row].options.start_at is not None:
                 self.refresh_line(row)
 
     # --- cursor and selection -------------------------------------------------
