@@ -1,13 +1,13 @@
 """All workers of one download in one run: start, feed, steal, race, back off, replace.
 
-Must not know records, names or the catalog. It fills a ``Plan`` through a ``Target`` and
+Must not know records, names or the catalog, nor what is done when none of them is left
+(``next_try.py``). It fills a ``Plan`` through a ``Target`` and
 ends when every byte is written, or with the error that stopped it for good.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from tui_dl.domain.errors import ErrorCode, TransferError, TuiDlError
 from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
@@ -16,23 +16,22 @@ from tui_dl.engine.asking import Asking, Target
 from tui_dl.engine.facts import Facts, GenerationChangedError
 from tui_dl.engine.governor import Governor
 from tui_dl.engine.limiter import Limits, RateLimit
+from tui_dl.engine.next_try import NextTry
 from tui_dl.engine.origins import Origins
 from tui_dl.engine.patience import Patience
 from tui_dl.engine.plan import ENDLESS, Claim, Plan
-from tui_dl.engine.recovery import Reaction, may_be_about_ranges, react, refined
+from tui_dl.engine.recovery import Reaction, react, refined
 from tui_dl.engine.retry import RetryPolicy, asked_wait_s
 from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.surroundings import Observer, Surroundings
-from tui_dl.engine.watch import HOPED_BPS, Pace
+from tui_dl.engine.watch import Pace
 from tui_dl.engine.worker import Worker
 from tui_dl.net.host_gate import HostGate
 from tui_dl.net.identity import Judgement, Verdict
 from tui_dl.net.reply import Framing, Reply
 
 TICK_S = 0.1
-HOLD_OFF_S = 0.5
-"""No new connection for this long after one failed while others go on."""
 
 
 class Transfer:
@@ -73,15 +72,13 @@ class Transfer:
         self._limits = Limits(*limits, around.global_limit)
         self._wake = asyncio.Event()
         self._fatal: BaseException | None = None
-        self._last_error: TuiDlError | None = None
         self.has_begun = False
         self._is_ended = False
         self._numbers = 0
         self._pace = Pace()
-        self._hold_off_until_s = 0.0
-        self._was_asked_plainly = False
-        self._is_asked_plainly = False
-        """The request under way is the one without a range that was worth a try."""
+        self._next_try = NextTry(
+            around, sources, plan, facts, self._patience, observer, self._wake, self.leave_out
+        )
         self._asking = Asking(around.client, sources, target, facts, self._patience)
 
     # -- the run
@@ -98,7 +95,7 @@ class Transfer:
                 if self._fatal is not None:
                     raise self._fatal
                 if not self.workers:
-                    await self._back_off()
+                    await self._next_try.back_off()
                     await self._start_lead()
                 self._look_after_workers()
                 await self._rest()
@@ -114,8 +111,7 @@ class Transfer:
 
     def hurry(self) -> None:
         """Cut a wait for the next try short."""
-        self._hold_off_until_s = 0.0
-        self._wake.set()
+        self._next_try.hurry()
 
     def now_s(self) -> float:
         """Return the monotonic time."""
@@ -133,52 +129,6 @@ class Transfer:
         except TimeoutError:
             self._pace.note_lag(self.now_s() - began_s - TICK_S)
 
-    async def _back_off(self) -> None:
-        """Wait before the next try, or give up. Returns at once before the first one."""
-        error = self._last_error
-        if error is None:
-            return
-        delay_s = self._patience.failed(error, self.plan.done_bytes, self._around.random())
-        self.sources.primary.note_break(has_moved=self._patience.has_moved)
-        if self._is_asked_plainly:
-            # Without a range it is no better: then ranges are not what it minds.
-            self._is_asked_plainly, self.facts.ranges_supported = False, None
-        elif (
-            self._patience.is_barren
-            and not self.sources.has_others
-            and self._may_ask_plainly(error)
-        ):
-            self._ask_plainly(error)
-            delay_s = delay_s or 0.0
-        if delay_s is None or (self.sources.has_others and self._patience.is_tired):
-            self._find_another_way(error)
-            delay_s = 0.0
-        self._last_error = None
-        await self._wait_before_next_try(error, delay_s)
-
-    def _find_another_way(self, error: TuiDlError) -> None:
-        """Turn to a mirror, or ask without ranges; raises ``error`` when neither is left."""
-        if self.leave_out(self.sources.primary):
-            self._observer.on_note(f"{error.message} A mirror takes its place.")
-            self._patience.renew()
-            return
-        if not self._may_ask_plainly(error, is_last_hope=True):
-            raise error
-        self._ask_plainly(error)
-
-    def _may_ask_plainly(self, error: TuiDlError, *, is_last_hope: bool = False) -> bool:
-        """Whether the file might come without a Range field, which was not tried yet."""
-        if self.facts.ranges_supported is False or self._was_asked_plainly:
-            return False
-        if is_last_hope and error.code is ErrorCode.BUSY and not self._patience.tries_are_own:
-            return True
-        return may_be_about_ranges(error, has_bytes=self.plan.done_bytes > 0)
-
-    def _ask_plainly(self, error: TuiDlError) -> None:
-        self.facts.ranges_supported = False
-        self._is_asked_plainly = self._was_asked_plainly = True
-        self._observer.on_note(f"{error.message} The file is asked for once without a range.")
-
     def leave_out(self, link: LinkSource) -> bool:
         """Do without a link from now on; ``False`` when it is the only one that can be asked."""
         was_first = link is self.sources.primary
@@ -189,23 +139,13 @@ class Transfer:
         crew.let_go(worker for worker in self.workers if worker.source is link)
         return True
 
-    async def _wait_before_next_try(self, error: TuiDlError, delay_s: float) -> None:
-        self._observer.on_waiting(error, self._patience.tries, delay_s)
-        self._hold_off_until_s = self.now_s() + delay_s
-        while (left_s := self._hold_off_until_s - self.now_s()) > 0:
-            self._wake.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(left_s):
-                    await self._wake.wait()
-        self._observer.on_trying()
-
     async def _start_lead(self) -> None:
         source = self.sources.primary
         gate = self._around.gates.gate(*source.gate_key)
         if (held_s := gate.held_for_s()) > 0:
             # Another download was told to wait; this one says so in place of asking too.
             told = TransferError(gate.hold_reason, code=ErrorCode.BUSY)
-            await self._wait_before_next_try(told, held_s)
+            await self._next_try.wait(told, held_s)
         await gate.acquire(self)
         claim = self.plan.take_free()
         if claim is None:
@@ -270,7 +210,7 @@ class Transfer:
             raise TransferError(verdict.reason, code=ErrorCode.RANGE_IGNORED)
         if not self.has_begun:
             await self._begin(reply)
-        self._is_asked_plainly = False
+        self._next_try.admitted()
         if verdict.verdict is Verdict.EMPTY:
             self._is_ended = True
         if verdict.verdict is Verdict.COMPLETE and verdict.total is not None:
@@ -374,10 +314,7 @@ class Transfer:
         return self._pace.share(self.plan, self.workers, now_s, self._least_bps(now_s))
 
     def _least_bps(self, now_s: float) -> float:
-        """Return what to hope of one more when the only connection is as good as dead."""
-        if len(self.workers) != 1 or self.grain_bytes:
-            return 0.0
-        return HOPED_BPS if self._pace.all_crawl(self.workers, now_s) else 0.0
+        return self._pace.least_bps(self.workers, now_s, is_limited=self.grain_bytes > 0)
 
     def _look_after_workers(self) -> None:
         """Count, add, and replace. Called some ten times a second and at each event."""
@@ -402,7 +339,7 @@ class Transfer:
             all_receive=len(self.workers) >= self._governor.target
             and all(w.received > 0 for w in self.workers),
         )
-        if now_s < self._hold_off_until_s or not any(w.received for w in self.workers):
+        if self._next_try.is_held_off(now_s) or not any(w.received for w in self.workers):
             return  # while nobody receives, more of the same would only hide a dead link
         if self._least_bps(now_s) > 0:
             target = max(target, min(2, self._governor.ceiling))
@@ -442,9 +379,9 @@ class Transfer:
         if wait_s := asked_wait_s(error.failure()):
             gate.hold(wait_s, error.message)
         # One that worked and broke is replaced at once; one that got nothing had better wait.
-        self._hold_off_until_s = self.now_s() + (HOLD_OFF_S * (others > 0 and not worker.received))
+        self._next_try.hold_off(pauses=others > 0 and not worker.received)
         self._observer.on_note(f"Connection {worker.number}: {error.message}")
-        self._last_error = error
+        self._next_try.failed(error)
 
     def _mirror_failed(
         self, reaction: Reaction, worker: Worker, gate: HostGate, error: TuiDlError
@@ -455,7 +392,7 @@ class Transfer:
         siblings = [w for w in self.workers if w.source is worker.source and w.received > 0]
         if reaction is Reaction.FEWER_CONNECTIONS and siblings:
             gate.lower(len(siblings))  # it gives bytes, only not to so many connections
-            self._hold_off_until_s = self.now_s() + HOLD_OFF_S
+            self._next_try.hold_off(pauses=True)
             return
         if self.leave_out(worker.source):
             self._observer.on_note(f"{error.message} The mirror {worker.host} is left out.")

@@ -120,6 +120,12 @@ class Pace:
             self._crawls_since_s = now_s
         return self._crawls_since_s is not None and now_s - self._crawls_since_s >= CRAWL_S
 
+    def least_bps(self, workers: Sequence[Worker], now_s: float, *, is_limited: bool) -> float:
+        """Return what to hope of one more when the only connection is as good as dead, else 0."""
+        if len(workers) != 1 or is_limited:
+            return 0.0
+        return HOPED_BPS if self.all_crawl(workers, now_s) else 0.0
+
     def rate_of(
         self, workers: Iterable[Worker], usual_bps: float, now_s: float
     ) -> Callable[[Claim], float]:
