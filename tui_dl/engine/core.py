@@ -1,6 +1,7 @@
-"""The engine inside its loop: all jobs, the queue with its slots, and every action.
+"""The engine inside its loop: all jobs, and every action on them.
 
-Must not be called from another thread: ``engine.py`` is the door. Nothing here blocks.
+Must not be called from another thread: ``engine.py`` is the door. Nothing here blocks. Who runs
+is decided in ``slots.py``, when a picture is made in ``ticker.py``.
 """
 
 from __future__ import annotations
@@ -18,16 +19,14 @@ from tui_dl.domain.urls import parse_url
 from tui_dl.engine.admission import Known, check_options, new_record, remove_files
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.job import Job, JobTools, Stop
-from tui_dl.engine.landing import MOST_LANDING
 from tui_dl.engine.moves import Moves
-from tui_dl.engine.press import EVENT_KINDS, Press, rest_s
+from tui_dl.engine.press import EVENT_KINDS, Press
 from tui_dl.engine.queue import Queue
 from tui_dl.engine.relocate import settle_moves
 from tui_dl.engine.room_watch import waits_for_room
+from tui_dl.engine.slots import Slots
 from tui_dl.engine.steward import HostShares, Steward
-from tui_dl.engine.suspend import Presence
-
-SPACE_S = 2.0
+from tui_dl.engine.ticker import Ticker
 
 
 class Core:
@@ -47,14 +46,10 @@ class Core:
         self.tools = tools
         self._lane = lane
         self._press = press
-        self._dirty = asyncio.Event()
         self.steward = Steward(self, tools.config, tools.around, tools.pools, shares)
-        self._ticker: asyncio.Task[None] | None = None
-        self._is_closing = False
         self.moves = Moves()
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._landing: set[str] = set()
-        """Jobs that only wait for the disk; their slots serve others."""
+        self.slots = Slots(self.queue, self.jobs, self._is_ready)
+        self._ticker = Ticker(self.picture, self._is_moving, press, tools.around.client)
 
     # -- life
 
@@ -73,7 +68,7 @@ class Core:
                 job.apply(Event.PAUSE)
             elif is_queued:
                 self.queue.append(record.id)
-        self._ticker = asyncio.create_task(self._tick(), name="ticker")
+        self._ticker.open()
         settle_moves(self)
         self.steward.open()
         self.fill_slots()
@@ -81,18 +76,14 @@ class Core:
 
     async def close(self) -> None:
         """Stop every job so that it runs again at the next start, and save all."""
-        self._is_closing = True
+        self.slots.shut()
         await self.moves.stop()
         await self.steward.close()
         active = [job for job in self.jobs.values() if job.is_active]
         for job in active:
             job.stop(Stop.INTERRUPT)
         await asyncio.gather(*(job.wait_stopped() for job in active))
-        if self._leaving:
-            await asyncio.wait(self._leaving)
-        if self._ticker is not None:
-            self._ticker.cancel()
-            await asyncio.wait([self._ticker])
+        await self._ticker.close()
         await self._lane.close()
         self.picture()
 
@@ -110,41 +101,18 @@ class Core:
         record_id = job.record.id
         if record_id in self.moves.under_way:
             return  # it keeps its slot and goes on where it will be
-        self._landing.discard(record_id)
-        self.queue.release(record_id)
-        if job.record.status is Status.QUEUED and record_id in self.jobs:
-            place = _rank(job)
-            ahead = (_rank(self.jobs[other]) < place for other in self.queue.waiting)
-            self.queue.insert(record_id, sum(ahead))
-            self._renumber()
+        self.slots.take_back(job)
         self.fill_slots()
         self.print_soon()
 
-    def on_slot_need(self, job: Job, *, needs: bool) -> None:
-        """A job is done with the network, or needs it after all.
-
-        One that needs it again runs at once: the next ones wait until a slot is free again.
-        """
-        record_id = job.record.id
-        if needs:
-            self._landing.discard(record_id)
-            self.queue.take(record_id)
-        elif len(self._landing) < MOST_LANDING:
-            self._landing.add(record_id)
-            self.queue.release(record_id)
-            self.fill_slots()
-
     def print_soon(self) -> None:
         """Have a new picture made, and the steward look at what has changed."""
-        self._dirty.set()
+        self._ticker.poke()
         self.steward.poke()
 
     def fill_slots(self) -> None:
         """Start queued downloads while slots are free."""
-        if self._is_closing:
-            return
-        while (record_id := self.queue.take_next(self._is_ready)) is not None:
-            self.jobs[record_id].start()
+        self.slots.fill()
 
     def _is_ready(self, record_id: str) -> bool:
         job = self.jobs[record_id]
@@ -177,7 +145,7 @@ class Core:
         for job, request in fresh:
             if not request.paused:
                 self.queue.insert(job.record.id, request.position)
-        self._renumber()
+        self.slots.renumber()
         try:
             # Known ones are safe already, unless their own addition is just being made so.
             if fresh or self._lane.is_securing:
@@ -217,7 +185,7 @@ class Core:
             raise self._not_now(job, "paused")
         elif waits_for_room(job.record):
             job.change(failure=None)  # from now on it is the user who wants it so
-        self._dirty.set()
+        self._ticker.poke()
 
     def resume(self, record_id: str) -> None:
         """Queue a stopped download again, or cut a wait short.
@@ -243,7 +211,7 @@ class Core:
         self.queue.append(record_id)
         self._tell(EventKind.RESUMED, job)
         self.fill_slots()
-        self._dirty.set()
+        self._ticker.poke()
 
     async def cancel(self, record_id: str) -> None:
         """Stop for good; the record and the partial file stay.
@@ -259,7 +227,7 @@ class Core:
                 raise self._not_now(job, "cancelled")
         elif not job.apply(Event.CANCEL):
             raise self._not_now(job, "cancelled")
-        self._dirty.set()
+        self._ticker.poke()
 
     async def remove(self, record_id: str, *, with_files: bool) -> None:
         """Drop a record, and with ``with_files`` the files that we created.
@@ -279,7 +247,7 @@ class Core:
         self._tell(EventKind.REMOVED, job)
         self._press.forget(record_id)
         self.fill_slots()
-        self._dirty.set()
+        self._ticker.poke()
         await self.tools.pools.run(
             self.tools.pools.disk,
             remove_files,
@@ -304,18 +272,10 @@ class Core:
         self._after_move([record_id])
 
     def _after_move(self, record_ids: Sequence[str]) -> None:
-        self._renumber()
+        self.slots.renumber()
         for record_id in record_ids:
             self._tell(EventKind.MOVED, self.jobs[record_id])
-        self._dirty.set()
-
-    def _renumber(self) -> None:
-        """Give queued records positions in queue order, touching as few as possible."""
-        ids = self.queue.waiting
-        positions = sorted(self.jobs[i].record.position for i in ids)
-        for record_id, position in zip(ids, positions, strict=True):
-            if self.jobs[record_id].record.position != position:
-                self.jobs[record_id].change(position=position)
+        self._ticker.poke()
 
     async def set_url(self, record_id: str, url: str) -> None:
         """Give a stopped download a new link. Identity is checked when it resumes.
@@ -352,7 +312,7 @@ class Core:
         for job in jobs:
             job.change(options=replace(job.record.options, priority=priority))
         self.queue.sort()
-        self._renumber()
+        self.slots.renumber()
         for job in jobs:
             self.note_change(job)
 
@@ -368,7 +328,7 @@ class Core:
         job.set_limit(options.limit_bps)
         await self._lane.save_now([job.record])
         self.queue.sort()
-        self._renumber()
+        self.slots.renumber()
         self.note_change(job)
 
     def set_default_limit(self, limit_bps: int) -> None:
@@ -376,13 +336,13 @@ class Core:
         self.default_limit_bps = limit_bps
         for job in self.jobs.values():
             job.renew_limit()
-        self._dirty.set()
+        self._ticker.poke()
 
     def set_slots(self, slots: int) -> None:
         """Change how many run at once; running ones are not stopped."""
         self.queue.slots = max(1, min(100, slots))
         self.fill_slots()
-        self._dirty.set()
+        self._ticker.poke()
 
     # -- pictures
 
@@ -399,27 +359,11 @@ class Core:
 
     def picture_if_changed(self) -> None:
         """Publish a new snapshot if an action changed something since the last one."""
-        if self._dirty.is_set():
+        if self._ticker.is_poked:
             self.picture()
 
-    async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        looked_s, presence = -SPACE_S, Presence()
-        while True:
-            if presence.was_away():
-                self.tools.around.client.drop_idle()  # servers have given up on them by now
-            if loop.time() - looked_s >= SPACE_S:
-                looked_s = loop.time()
-                await self._press.look_at_space()
-            self._dirty.clear()
-            began_s = loop.time()
-            self.picture()
-            took_s = loop.time() - began_s
-            if any(job.is_active for job in self.jobs.values()):
-                await asyncio.sleep(rest_s(took_s))
-            else:
-                await self._dirty.wait()
-                await asyncio.sleep(0.02)
+    def _is_moving(self) -> bool:
+        return any(job.is_active for job in self.jobs.values())
 
     # -- inside
 
@@ -439,8 +383,3 @@ class Core:
             f"A download that is {job.record.status} cannot be {what}.",
             code=ErrorCode.NOT_ALLOWED_NOW,
         )
-
-
-def _rank(job: Job) -> tuple[int, int]:
-    """Return what sorts the queue: its class, then its place."""
-    return -job.record.options.priority, job.record.position

@@ -207,7 +207,7 @@ class Engine:
             past=lambda: [job.record for job in core.jobs.values()],
             out=lambda job: core.on_job_out(job),
             landing=Landing(pools, lambda: core.queue.is_busy),
-            needs_slot=lambda job, needs: core.on_slot_need(job, needs=needs),
+            needs_slot=lambda job, needs: core.slots.note_need(job, needs=needs),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)
         self._parts = _Parts(core, client, pools, catalog, hooks)
