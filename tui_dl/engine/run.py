@@ -1,6 +1,7 @@
 """One run of one download: restore, transfer, verify, publish.
 
-Must not start or stop itself, and must not know the queue: ``job.py`` holds its task.
+Must not start or stop itself, and must not know the queue: ``job.py`` holds its task. Whether
+the bytes are right is asked of ``proof.py``.
 """
 
 from __future__ import annotations
@@ -31,10 +32,8 @@ from tui_dl.engine.opening import (
     name_for,
     name_part,
 )
-from tui_dl.engine.origins import Origins
-from tui_dl.engine.pieces import PieceCheck, hasher
 from tui_dl.engine.plan import Plan
-from tui_dl.engine.promises import Promises
+from tui_dl.engine.proof import Proof, WrongFileError
 from tui_dl.engine.restored import Restored, whole_of
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
@@ -43,7 +42,7 @@ from tui_dl.engine.tempo import governor_of, policy_of
 from tui_dl.engine.together import until_first_ends
 from tui_dl.engine.transfer import Transfer
 from tui_dl.engine.unchanged import unchanged_name
-from tui_dl.engine.verify import DigestMismatchError, verify
+from tui_dl.engine.verify import DigestMismatchError
 from tui_dl.net.identity import Known
 from tui_dl.net.reply import Reply
 
@@ -57,29 +56,19 @@ TAG_CHANGES_TO_DOUBT = 2
 """After so many versions of one size and date, the tags are made up for each reply."""
 
 
-class WrongFileError(GenerationChangedError):
-    """A whole file that a digest refuses; another link may have the right one."""
-
-
 class Run:
     """The work between START and the end."""
 
     def __init__(self, job: Job, target: FileTarget) -> None:
         self.transfer: Transfer | None = None
-        self.hashed_bytes = 0
         self._job = job
         self._target = target
         self._facts = Facts()
         self._tag_changes = 0
         self._sources: Sources | None = None
-        self._promises = Promises()
         self._described: Described | None = None
-        self._origins = Origins()
-        self._pieces = PieceCheck(
-            hasher(job.tools.pools, lambda: target.part), self._origins, job.note
-        )
+        self._proof = Proof(job, target)
         self._old = OldPartKeeper(job)
-        self._wrong: DigestMismatchError | None = None  # why another link is asked for it all
 
     async def work(self) -> None:
         """Bring the download from where it is to its published file.
@@ -90,8 +79,7 @@ class Run:
         await settle_move(self._job)
         if await self._restore() or await self._is_unchanged():
             return
-        tools = self._job.tools
-        await self._promises.fetch(self._job.record, tools.around.client, tools.config)
+        await self._proof.fetch_promises()
         for _ in range(MOST_GENERATIONS):
             try:
                 await self._fetch()
@@ -109,9 +97,9 @@ class Run:
                 else:
                     raise
             except (TransferError, ReplyRefusedError) as error:
-                if self._wrong is None:
+                if self._proof.wrong is None:
                     raise
-                raise self._wrong from error  # the others could not give it at all
+                raise self._proof.wrong from error  # the others could not give it at all
         raise ReplyRefusedError(
             "The file on the server keeps changing while it is fetched.",
             code=ErrorCode.RESOURCE_CHANGED,
@@ -183,7 +171,7 @@ class Run:
         digest = self._job.record.digest
         if restored.published_name is not None and digest is not None:
             try:
-                await verify(self._target, [digest], self._note_hashed)
+                await self._proof.hold_against([digest])
             except DigestMismatchError as error:
                 raise DiskError(error.message, code=ErrorCode.PART_CHANGED) from error
         return restored
@@ -222,11 +210,11 @@ class Run:
         job.tools.needs_slot(job, True)
         while True:
             if job.plan is not None:
-                self._pieces.expect(job.record.options.pieces, job.plan.total)
+                self._proof.pieces.expect(job.record.options.pieces, job.plan.total)
             await self._transfer()
             assert job.plan is not None
             assert self.transfer is not None
-            lost = await self._pieces.settle(self.transfer)
+            lost = await self._proof.pieces.settle(self.transfer)
             if not lost:
                 return
             job.plan.forget(lost)
@@ -242,7 +230,7 @@ class Run:
         await until_first_ends(
             transfer.run(),
             checkpoints=checkpointer.run,
-            pieces=lambda: self._pieces.watch(transfer, self._learn),
+            pieces=lambda: self._proof.pieces.watch(transfer, self._learn),
         )
 
     async def _learn(self) -> None:
@@ -250,7 +238,7 @@ class Run:
         described, self._described = self._described, None
         if described is not None:
             found = await read_description(self._job, described, self._links(), self._facts)
-            self._pieces.expect(found, self._facts.known.total)
+            self._proof.pieces.expect(found, self._facts.known.total)
 
     def _new_transfer(self, plan: Plan) -> Transfer:
         job, tools = self._job, self._job.tools
@@ -265,7 +253,7 @@ class Run:
             policy=policy_of(options, config),
             governor=governor_of(options, config),
             limits=(job.limit, *job.tools.shared_limits(job.record)),
-            origins=self._origins,
+            origins=self._proof.origins,
         )
 
     def _links(self) -> Sources:
@@ -278,8 +266,8 @@ class Run:
         """Take in the first reply: name, size, version; make the file ready for bytes."""
         job, target, facts = self._job, self._target, self._facts
         name = name_for(job.record, reply)
-        self._promises.digests(replace(job.record, name=name), reply.url)  # before bytes are here
-        self._pieces.expect(job.record.options.pieces, total)
+        self._proof.promised(replace(job.record, name=name), reply.url)  # before bytes are here
+        self._proof.pieces.expect(job.record.options.pieces, total)
         self._described = hear(job, reply, self._links(), facts)
         learned = {
             "total_bytes": total,
@@ -321,7 +309,7 @@ class Run:
         written = RangeSet() if job.plan is None else job.plan.written()
         # First no claim is left, then the bytes go: a stop in between must find no claim.
         job.plan = self._new_plan(None, RangeSet())
-        self._pieces.forget()
+        self._proof.pieces.forget()
         fresh: dict[str, object] = {
             "synced": RangeSet(),
             "total_bytes": None,
@@ -343,7 +331,7 @@ class Run:
         job = self._job
         job.note(f"{reason} The download starts again.")
         job.plan = self._new_plan(None, RangeSet())
-        self._pieces.forget()
+        self._proof.pieces.forget()
         await clear_place(job, self._target)
         nothing = {"part": None, "part_name": None, "total_bytes": None, "synced": RangeSet()}
         await job.change_durably(**nothing, assurance=Assurance.PENDING)
@@ -366,23 +354,12 @@ class Run:
         job.must_apply(Event.ALL_BYTES, total_bytes=total)
         assurance = self._facts.assurance(transfer.framing)
         try:
-            digest = await verify(
-                target,
-                (
-                    *self._promises.digests(job.record, job.record.final_url),
-                    *self._facts.server_digests,
-                ),
-                self._note_hashed,
-            )
-        except DigestMismatchError as error:
-            if self._links().after_mismatch():
-                self._wrong = error
-                host = self._links().primary.host
-                raise WrongFileError(f"{error.message} It is fetched from {host} alone.") from None
+            digest = await self._proof.of_whole(self._facts.server_digests, self._links())
+        except DigestMismatchError:
             await self.name_part()
             await quarantine(job, target)
             raise
-        if digest is not None or self._pieces.are_all_good:
+        if digest is not None or self._proof.pieces.are_all_good:
             assurance = Assurance.DIGEST
         await mark(job, target)
         known = {"synced": whole_of(job.record), "assurance": assurance, "digest": digest}
@@ -412,10 +389,6 @@ class Run:
     async def name_part(self) -> None:
         """Give a small part a name after all: it will not be whole in a moment."""
         await name_part(self._job, self._target)
-
-    def _note_hashed(self, count: int) -> bool:
-        self.hashed_bytes += count
-        return self._job.stopping is None
 
     async def note_synced(self, synced: RangeSet) -> None:
         """Claim what is safe. The older version goes once there is less of it than that."""
