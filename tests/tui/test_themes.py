@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
+from rich.segment import Segment
 from textual.color import Color
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 from textual.theme import BUILTIN_THEMES, Theme
 
 from tests.tui import scenes
 from tests.tui.driving import driven
+from tests.tui.fake_service import FakeService
+from tui_dl.config.schema import Settings, Ui
+from tui_dl.domain.model import Status
 from tui_dl.tui import themes
+from tui_dl.tui.preferences import Preferences
 
 READABLE = 4.5
 """Contrast of WCAG AA for text."""
@@ -32,6 +42,49 @@ async def test_a_change_of_theme_repaints_the_rows() -> None:
         light = d.listing.render_line(0)
         assert dark.text == light.text
         assert list(dark) != list(light)
+
+
+@pytest.mark.parametrize("inks_only", [True, False])
+async def test_after_a_change_of_theme_the_screen_is_as_if_started_with_it(
+    inks_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the whole theme, and of its inks alone, which change nothing that Textual knows."""
+    other = themes.LIGHT
+    if inks_only:
+        inks = {**themes.DARK.variables, "ink-faint": "#ff0000", "rule": "#00ff00"}
+        other = replace(themes.DARK, name="other-inks", variables=inks)
+        monkeypatch.setattr(themes, "OWN_THEMES", (*themes.OWN_THEMES, other))
+    shown: list[list[list[Segment]]] = []
+    for first in ("tui-dl-dark", other.name):
+        preferences = Preferences(Settings(ui=Ui(theme=first)))
+        async with driven(scenes.busy(), preferences=preferences) as d:
+            d.app.theme = other.name
+            await d.settle()
+            shown.append([list(strip) for strip in d.app.screen._compositor.render_strips()])
+    assert shown[0] == shown[1]
+
+
+async def test_a_key_does_not_apply_the_style_sheet_to_the_whole_screen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It cost 20 ms a key, and the garbage of it 0.4 s now and then."""
+    dressed: list[object] = []
+    apply = Stylesheet.apply
+
+    def noted(self: Stylesheet, node: DOMNode, **more: Any) -> None:
+        dressed.append(node)
+        apply(self, node, **more)
+
+    service = FakeService()
+    service.put("one.bin", Status.DOWNLOADING)
+    service.put("two.bin", Status.COMPLETED)
+    async with driven(service) as d:
+        monkeypatch.setattr(Stylesheet, "apply", noted)
+        await d.press("2", "4", "S", "down", "space", "right")
+        assert not dressed
+        await d.press("5")
+        assert "Nothing is failed" in d.text
+        assert len(dressed) < 20
 
 
 @pytest.mark.parametrize("theme", themes.OWN_THEMES, ids=lambda theme: theme.name)

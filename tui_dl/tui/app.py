@@ -48,13 +48,14 @@ from tui_dl.tui.telling import Telling
 from tui_dl.tui.terminal_title import NO_TITLE, TerminalTitle
 from tui_dl.tui.view.status import EngineLook, wanted_bytes
 from tui_dl.tui.view.title import title_text
+from tui_dl.tui.widgets.inked import InkedApp
 
 
 class EngineWoke(Message, bubble=False):
     """The engine pushed events: look at once."""
 
 
-class TuiDlApp(DiscreetApp, inherit_bindings=False):
+class TuiDlApp(InkedApp, DiscreetApp, inherit_bindings=False):
     """The terminal app over a service that is already started.
 
     Returns 0, or with ``exit_when_done`` 1 when a download of this run failed.

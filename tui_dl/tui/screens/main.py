@@ -112,7 +112,9 @@ class MainScreen(DownloadScreen):
         listing.set_rows(rows)
         if listing.selected_ids:
             listing.forget_selected(download.id for download in self._snapshot.downloads)
-        self.set_class(not rows, "-empty")
+        # On these alone: a class of the screen would dress everything anew.
+        for name in ("#list", "#empty", "#columns", "#details"):
+            self.query_one(name).set_class(not rows, "-empty")
         self._follow_cursor()
         if not rows:
             self.query_one("#empty", Static).update(self._empty_text())

@@ -24,7 +24,7 @@ from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.tui.view.columns import columns_for
 from tui_dl.tui.view.row import row_line
 from tui_dl.tui.view.words import waits_until
-from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
+from tui_dl.tui.widgets.inked import Inked
 
 StripKey = tuple[str, int, Status, bool, int, bool, bool, bool, bool]
 
@@ -32,8 +32,6 @@ StripKey = tuple[str, int, Status, bool, int, bool, bool, bool, bool]
 class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
     """Rows of downloads with a cursor and a selection that follow ids, not places."""
 
-    # Textual takes component classes from one line of bases only, so they are named again.
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
     BINDING_GROUP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "Up", show=False, id="list.up"),

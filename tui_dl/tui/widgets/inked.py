@@ -10,24 +10,38 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_dl.domain.display import display_text
 from tui_dl.tui.view.ink import Ink, Line
 
-COMPONENT_CLASSES = {f"ink--{ink.value}" for ink in Ink} | {
-    "row--cursor",
-    "row--selected",
-    "row--hover",
-    "row--drop",
-}
+ROW_CLASSES = ("row--cursor", "row--selected", "row--hover", "row--drop")
+
+
+class InkedApp(App[int]):
+    """An app that owns the colours of all inks, for every widget that paints lines.
+
+    Textual applies the whole style sheet to each component class of each node, anew at every
+    change of a class or a focus above it. With the inks on the widgets, that was a third of
+    what a key cost, and its garbage stopped the app for 0.4 s every few seconds. The app
+    itself is only dressed at the start and by another theme.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink.value}" for ink in Ink} | {*ROW_CLASSES}
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply the style sheet anew, and paint with the new inks."""
+        super().refresh_css(animate)
+        for screen in self.screen_stack:
+            for widget in screen.query(Inked):
+                widget.forget_inks()
 
 
 class Inked(Widget):
     """A widget that paints lines. The style sheet gives ``ink--NAME`` its colour."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
     ALLOW_SELECT = False
 
     _palette: dict[tuple[str | None, Ink | None], Style] | None = None
@@ -41,8 +55,13 @@ class Inked(Widget):
         """Return an empty line."""
         return Strip.blank(width, self._style(None, None))
 
+    def forget_inks(self) -> None:
+        """Paint everything anew, in the colours of now."""
+        self._palette = None
+        self.refresh()
+
     def notify_style_update(self) -> None:
-        """Forget the colours when the theme or the style sheet changed."""
+        """Forget the colours: what is below the inks may be another one."""
         self._palette = None
         super().notify_style_update()
 
@@ -54,9 +73,9 @@ class Inked(Widget):
         if style is None:
             style = self.rich_style
             if row_class is not None:
-                style += self.get_component_rich_style(row_class, partial=True)
+                style += self.app.get_component_styles(row_class).partial_rich_style
             if ink is not None:
-                style += self.get_component_rich_style(f"ink--{ink.value}", partial=True)
+                style += self.app.get_component_styles(f"ink--{ink.value}").partial_rich_style
             self._palette[row_class, ink] = style
         return style
 

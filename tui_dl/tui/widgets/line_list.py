@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui_dl.tui.view.ink import Line
-from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
+from tui_dl.tui.widgets.inked import Inked
 
 Painter = Callable[[int, int, bool], Line]
 """Row, width in cells, whether the cursor is on it: to the line."""
@@ -25,7 +25,6 @@ Painter = Callable[[int, int, bool], Line]
 class LineList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
     """Rows that are painted when they are seen; the cursor follows its key."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
     BINDING_GROUP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "Up", show=False, id="lines.up"),

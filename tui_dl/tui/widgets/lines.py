@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui_dl.tui.view.ink import Line
-from tui_dl.tui.widgets.inked import COMPONENT_CLASSES, Inked
+from tui_dl.tui.widgets.inked import Inked
 
 
 class LineBox(ScrollView, Inked, can_focus=False, inherit_bindings=False):
@@ -17,9 +15,6 @@ class LineBox(ScrollView, Inked, can_focus=False, inherit_bindings=False):
 
     It takes no focus, so that the list never loses it; the wheel works all the same.
     """
-
-    # Textual takes component classes from one line of bases only, so they are named again.
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
