@@ -175,9 +175,10 @@ async def test_row_48_a_folder_that_goes_away_pauses_and_leaves_nothing_stray(
         await asyncio.to_thread(subprocess.run, ["umount", "-l", str(small_disk)], check=True)
         try:
             row = await driver.wait(record_id)
-            assert row.status in (Status.PAUSED, Status.COMPLETED)
-            stray = [p.name for p in small_disk.iterdir()]
-            assert row.status is not Status.PAUSED or not stray
+            assert row.status is Status.PAUSED
+            assert row.failure is not None
+            assert row.failure.code is ErrorCode.TARGET_LOST
+            assert not [p.name for p in small_disk.iterdir()]
         finally:
             mount = ["mount", "-t", "tmpfs", "none", str(small_disk)]
             await asyncio.to_thread(subprocess.run, mount, check=True)

@@ -23,7 +23,7 @@ from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
 from tui_dl.net.reply import Reply
-from tui_dl.storage.claim import set_stranger_aside
+from tui_dl.storage.claim import device_of_folder, set_stranger_aside
 from tui_dl.storage.part_file import PartFile
 
 if TYPE_CHECKING:
@@ -203,10 +203,24 @@ class Opening:
         await self._begin(reply, total)
 
 
-def may_begin_again(error: DiskError, directory: Path) -> bool:
-    """Return whether losing the part costs only bytes: replaced, or deleted from its folder."""
-    if error.code is ErrorCode.PART_CHANGED:
-        return True
+async def may_begin_again(job: Job, error: DiskError) -> bool:
+    """Return whether losing the part costs only bytes: replaced, or deleted from its folder.
+
+    Raises:
+        DiskError: ``TARGET_LOST``: another disk is where the part was (trap D2). Its own may
+            come back, and what is there now, perhaps a bare mount point, must not be filled.
+    """
     # A stale handle (NFS) says nothing of the file: opened again, it may be as it was.
     is_stale = getattr(error.__cause__, "errno", None) in (errno.ESTALE, errno.ENODEV)
-    return error.code is ErrorCode.TARGET_LOST and not is_stale and directory.is_dir()
+    is_changed = error.code is ErrorCode.PART_CHANGED
+    if not is_changed and (is_stale or error.code is not ErrorCode.TARGET_LOST):
+        return False
+    record, pools = job.record, job.tools.pools
+    device = await pools.run(pools.disk, device_of_folder, Path(record.directory))
+    if device is not None and record.part is not None and device != record.part.device:
+        raise DiskError(
+            f"{record.directory} is on another disk than {record.part_name} was. "
+            "Mount the right one, then resume.",
+            code=ErrorCode.TARGET_LOST,
+        ) from error
+    return is_changed or device is not None

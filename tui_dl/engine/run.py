@@ -7,7 +7,6 @@ the bytes are right is asked of ``proof.py``.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_dl.domain.errors import DiskError, ErrorCode, ReplyRefusedError, TransferError, TuiDlError
@@ -92,7 +91,7 @@ class Run:
             except DiskError as error:
                 if await self._old.made_room(error):
                     await self._go_on()
-                elif may_begin_again(error, Path(self._job.record.directory)):
+                elif await may_begin_again(self._job, error):
                     await self._lose_part(error.message)
                 else:
                     raise
@@ -119,27 +118,37 @@ class Run:
                 await target.sync()
                 job.change(synced=written)
         except TuiDlError as failed:
-            # What the kernel could not write is lost, and the journal would still claim it.
             job.note(failed.message)
-            job.plan, forget = None, True
+            job.plan, forget = None, not await self._keeps_synced()
         try:
             await target.close(forget=forget)
         except TuiDlError as failed:
             job.note(failed.message)
+
+    async def _keeps_synced(self) -> bool:
+        """Take back what the kernel could not write; whether the journal says so now."""
+        if self._job.record.part is None or not self._job.record.synced:
+            return False
+        try:
+            await self._target.take_back(self._job.record)
+        except TuiDlError as failed:
+            self._job.note(failed.message)
+            return False
+        return True
 
     # -- restore
 
     async def _restore(self) -> bool:
         """Open what an earlier run left; ``True`` when that run had published the file."""
         job, target = self._job, self._target
-        await self._old.settle()
         try:
             restored = await self._restored()
         except DiskError as error:
-            if not may_begin_again(error, Path(job.record.directory)):
+            if not await may_begin_again(job, error):
                 raise
             await self._lose_part(error.message)
             restored = await target.restore(job.record)
+        await self._old.settle()  # behind the part, which proves that the disk is there
         if restored.published_name is not None:
             job.change(name=restored.published_name)
             job.must_apply(Event.ALL_BYTES)

@@ -374,6 +374,15 @@ class FileTarget:
         if forget:
             self._witness.forget()
 
+    async def take_back(self, record: DownloadRecord) -> None:
+        """Believe no written byte that was not synced; the part is about to be closed.
+
+        Raises:
+            DiskError: the journal cannot say so: it must be forgotten.
+        """
+        self._stamps.stop()
+        await self._in_pool(self._witness.take_back, record)
+
     async def _in_pool(self, work: Callable[..., Result], *args: Any) -> Result:
         return await self._pools.run(self._pools.disk, work, *args)
 

@@ -133,6 +133,18 @@ class Witness:
         if journal is not None:
             journal.close()
 
+    def take_back(self, record: DownloadRecord) -> None:
+        """Claim no more than what was synced: the kernel could not write the rest.
+
+        The time stays noted without being exact: a file system that was cut off from its disk
+        forgets changes of times as well.
+
+        Raises:
+            DiskError: the journal cannot be made.
+        """
+        self.close_journal()
+        self.new_journal(record, record.synced).close()
+
     def forget(self) -> None:
         """Delete the journal, which is closed: nobody will ask for its claims."""
         self._journal_path.unlink(missing_ok=True)

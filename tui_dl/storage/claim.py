@@ -96,6 +96,27 @@ def open_unnamed(dir_fd: int) -> int | None:
         raise
 
 
+def device_of_folder(directory: Path) -> int | None:
+    """Return the device that a new file of a folder would be on, ``None`` when it is gone.
+
+    Asked of a file where that is possible: an overlay tells another one of its folders.
+    """
+    try:
+        with opened_folder(directory) as dir_fd:
+            try:
+                fd = open_unnamed(dir_fd)
+            except OSError:  # full, or read-only
+                fd = None
+            if fd is None:
+                return os.fstat(dir_fd).st_dev
+            try:
+                return os.fstat(fd).st_dev
+            finally:
+                os.close(fd)
+    except DiskError:
+        return None
+
+
 def give_name(dir_fd: int, fd: int, name: str) -> bool:
     """Give the file of ``open_unnamed`` its name; ``False`` where that cannot be done.
 
