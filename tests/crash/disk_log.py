@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.disk_faults import replace_writes
 from tui_dl.storage import publish
 from tui_dl.storage.catalog import Catalog
 
@@ -95,7 +96,8 @@ class DiskLog:
     def recording(self) -> Iterator[None]:
         """Listen to all calls of this process for the length of the block."""
         with pytest.MonkeyPatch.context() as patch:
-            for name in ("open", "pwrite", "ftruncate", "fdatasync", "fsync"):
+            replace_writes(patch, self._pwrite(os.pwrite))
+            for name in ("open", "ftruncate", "fdatasync", "fsync"):
                 patch.setattr(os, name, getattr(self, f"_{name}")(getattr(os, name)))
             for name in ("rename", "link", "unlink"):
                 patch.setattr(os, name, getattr(self, f"_{name}")(getattr(os, name)))

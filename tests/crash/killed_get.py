@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from tests.support.body import check_file
+from tests.support.disk_faults import replace_writes
 from tui_dl.cli.main import main as tui_dl
 from tui_dl.domain.model import Status
 from tui_dl.service import local as local_service
@@ -34,7 +35,7 @@ IMPORTED = local_service
 
 CREATES = os.O_CREAT | getattr(os, "O_TMPFILE", 0)
 CALLS = (
-    *("pwrite", "ftruncate", "fdatasync", "fsync"),
+    *("ftruncate", "fdatasync", "fsync"),
     *("rename", "replace", "link", "unlink", "mkdir"),
 )
 
@@ -96,6 +97,7 @@ class Fuse:
     def install(self) -> None:
         """Put it into this process for good."""
         patch = pytest.MonkeyPatch()
+        replace_writes(patch, self.around("pwrite", os.pwrite))
         for name in CALLS:
             patch.setattr(os, name, self.around(name, getattr(os, name)))
         patch.setattr(os, "open", self.around_open(os.open))

@@ -10,7 +10,8 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -21,6 +22,7 @@ import pytest
 
 from tests.crash.set_clock import SetClock
 from tests.engine.driving import quick_config
+from tests.support.disk_faults import replace_writes
 from tui_dl.domain.errors import TuiDlError
 from tui_dl.domain.model import AddRequest, DownloadOptions, Status
 from tui_dl.domain.ranges import Range, RangeSet
@@ -52,25 +54,38 @@ class Writes:
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Stand between the engine and its part files."""
         patch.setattr(PartFile, "write_at", self._around_write(PartFile.write_at))
+        patch.setattr(PartFile, "write_pipe", self._around_pipe(PartFile.write_pipe))
         patch.setattr(PartFile, "set_size", self._around_size(PartFile.set_size))
 
     def _around_write(self, real: Callable[..., None]) -> Callable[..., None]:
         def write(part: PartFile, data: memoryview | bytes, offset: int) -> None:
-            span = RangeSet([Range(offset, offset + len(data))])
-            with self._lock:
-                _, taken = self._taken.get(id(part), (part, RangeSet()))
-                twice = taken.intersect(span)
-                if twice:
-                    self.conflicts.append(f"{part.part_path}: {twice} written twice")
-                self._taken[id(part)] = part, taken.union(span)
-            try:
+            with self._taking(part, Range(offset, offset + len(data))):
                 real(part, data, offset)
-            except BaseException:
-                with self._lock:  # it may be tried again
-                    self._taken[id(part)] = part, self._taken[id(part)][1].subtract(span)
-                raise
 
         return write
+
+    def _around_pipe(self, real: Callable[..., None]) -> Callable[..., None]:
+        def write(part: PartFile, pipe: int, count: int, offset: int) -> None:
+            with self._taking(part, Range(offset, offset + count)):
+                real(part, pipe, count, offset)
+
+        return write
+
+    @contextmanager
+    def _taking(self, part: PartFile, stretch: Range) -> Iterator[None]:
+        span = RangeSet([stretch])
+        with self._lock:
+            _, taken = self._taken.get(id(part), (part, RangeSet()))
+            twice = taken.intersect(span)
+            if twice:
+                self.conflicts.append(f"{part.part_path}: {twice} written twice")
+            self._taken[id(part)] = part, taken.union(span)
+        try:
+            yield
+        except BaseException:
+            with self._lock:  # it may be tried again
+                self._taken[id(part)] = part, self._taken[id(part)][1].subtract(span)
+            raise
 
     def _around_size(self, real: Callable[..., None]) -> Callable[..., None]:
         def set_size(part: PartFile, size: int) -> None:
@@ -109,7 +124,7 @@ class Machine:
         self._writes = Writes()
         self._disk = FullDisk()
         self._writes.install(patch)
-        patch.setattr(os, "pwrite", self._disk.write)
+        replace_writes(patch, self._disk.write)
         patch.setattr(checkpoint, "LOOK_S", 0.05)
         patch.setattr(room_watch, "LOOK_S", 0.05)
 

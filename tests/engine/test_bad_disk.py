@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.driving import running
 from tests.support.body import check_file
+from tests.support.disk_faults import replace_writes
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
 from tui_dl.domain.errors import ErrorCode
@@ -82,7 +83,7 @@ async def test_a_write_that_fails_says_why_and_goes_on_when_asked(
             raise OSError(number, os.strerror(number))
         return real(fd, data, offset)
 
-    monkeypatch.setattr(os, "pwrite", write)
+    replace_writes(monkeypatch, write)
     async with running(tmp_path) as driver:
         row = await driver.fetch(url, connections=1)
         assert row.status in (Status.PAUSED, Status.FAILED)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.engine.driving import Driver, running
+from tests.support.disk_faults import replace_writes
 from tests.support.fault_server import FaultServer, Resource, check_file
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Status
@@ -160,7 +161,7 @@ async def test_a_quota_is_a_full_disk_that_does_not_say_so(
     refused: list[int] = []
     async with running(tmp_path) as driver:
         with monkeypatch.context() as patch:
-            patch.setattr(os, "pwrite", refusing(os.pwrite, code, refused))
+            replace_writes(patch, refusing(os.pwrite, code, refused))
             record_id = await driver.add(url, connections=1)
             row = await driver.until(record_id, is_full)
             assert row.failure is not None

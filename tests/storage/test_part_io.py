@@ -259,3 +259,72 @@ def test_d16_a_storm_of_writes_and_closes_leaves_no_foreign_byte(folder: Path) -
             thread.join()
         for n, part in enumerate(parts):
             assert set(part.part_path.read_bytes()) <= {65 + n}
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """Give a pipe: its way out, its way in."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+needs_splice = pytest.mark.skipif(not hasattr(os, "splice"), reason="only Linux has splice")
+
+
+@needs_splice
+def test_bytes_of_a_pipe_land_at_their_offset(part: PartFile, pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], b"early and late")
+    part.write_pipe(pipe[0], 5, 3)
+    part.write_pipe(pipe[0], 9, 20)
+    assert part.part_path.read_bytes() == b"\0\0\0early" + b"\0" * 12 + b" and late"
+    assert part.takes_pipes
+
+
+@needs_splice
+def test_d4_a_pipe_is_emptied_in_as_many_steps_as_it_takes(
+    part: PartFile, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.splice
+    monkeypatch.setattr(
+        os, "splice", lambda src, dst, count, **more: real(src, dst, min(count, 3), **more)
+    )
+    os.write(pipe[1], b"0123456789")
+    part.write_pipe(pipe[0], 10, 1)
+    assert part.part_path.read_bytes() == b"\x000123456789"
+
+
+@needs_splice
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_that_takes_no_pipes_gets_the_bytes_all_the_same(
+    part: PartFile, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    real = os.splice
+    steps = iter([3])
+
+    def refuse(src: int, dst: int, count: int, **more: int) -> int:
+        if (step := next(steps, None)) is not None:
+            return real(src, dst, step, **more)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "splice", refuse)
+    os.write(pipe[1], b"0123456789")
+    part.write_pipe(pipe[0], 10, 0)
+    assert part.part_path.read_bytes() == b"0123456789"
+    assert not part.takes_pipes
+
+
+@needs_splice
+def test_d3_a_full_disk_is_told_of_a_pipe_too(
+    part: PartFile, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **more: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "splice", refuse)
+    os.write(pipe[1], b"0123456789")
+    with pytest.raises(DiskError) as caught:
+        part.write_pipe(pipe[0], 10, 0)
+    assert caught.value.code is ErrorCode.DISK_FULL
+    assert part.takes_pipes, "there is no room, but the way is right"

@@ -40,6 +40,13 @@ class Target(Protocol):
     def write_now(self, data: memoryview, offset: int) -> None:
         """Write from the loop."""
 
+    @property
+    def takes_pipes(self) -> bool:
+        """Whether ``write_pipe`` may be called."""
+
+    def write_pipe(self, pipe: int, count: int, offset: int) -> None:
+        """Write from the loop what is in a pipe."""
+
     async def write_later(self, data: memoryview, offset: int) -> None:
         """Write through the disk pool."""
 

@@ -33,6 +33,13 @@ class PositionalFile(Protocol):
     def write_at(self, data: memoryview | bytes, offset: int) -> None:
         """Write all of ``data`` at ``offset``."""
 
+    @property
+    def takes_pipes(self) -> bool:
+        """Whether its file system has taken every pipe so far."""
+
+    def write_pipe(self, pipe: int, count: int, offset: int) -> None:
+        """Write ``count`` bytes out of ``pipe`` at ``offset``."""
+
 
 class Pools:
     """The engine's threads. Each kind of work has its own, so none queues behind another."""
@@ -138,6 +145,17 @@ class MeasuredWriter:
         """Write from the calling thread."""
         began_s = self._clock()
         self._file.write_at(data, offset)
+        self._pace.note(self._clock() - began_s)
+
+    @property
+    def takes_pipes(self) -> bool:
+        """Whether ``write_pipe`` may be used."""
+        return self._pace.is_quick and self._file.takes_pipes
+
+    def write_pipe(self, pipe: int, count: int, offset: int) -> None:
+        """Write from the calling thread what is in a pipe."""
+        began_s = self._clock()
+        self._file.write_pipe(pipe, count, offset)
         self._pace.note(self._clock() - began_s)
 
     async def write_later(self, data: memoryview, offset: int, before: Callable[[], None]) -> None:

@@ -190,8 +190,14 @@ class Opening:
         self._target = target
         self._begin = begin
         self.write_now = target.write_now
+        self.write_pipe = target.write_pipe
         self.write_later = target.write_later
         self.read_back = target.read_back
+
+    @property
+    def takes_pipes(self) -> bool:
+        """Whether ``write_pipe`` may be called."""
+        return self._target.takes_pipes
 
     @property
     def is_quick(self) -> bool:

@@ -209,6 +209,18 @@ class FileTarget:
         self._writer.write_now(data, offset)
         self._stamps.after()
 
+    @property
+    def takes_pipes(self) -> bool:
+        """Whether ``write_pipe`` may be called."""
+        return self._writer is not None and self._writer.takes_pipes
+
+    def write_pipe(self, pipe: int, count: int, offset: int) -> None:
+        """Write from the loop what is in a pipe."""
+        assert self._writer is not None
+        self._stamps.before()
+        self._writer.write_pipe(pipe, count, offset)
+        self._stamps.after()
+
     async def write_later(self, data: memoryview, offset: int) -> None:
         """Write through the disk pool."""
         assert self._writer is not None

@@ -252,6 +252,16 @@ class Transfer:
         self._wrote(claim, len(data))
         return True
 
+    @property
+    def takes_pipes(self) -> bool:
+        """Whether ``write_pipe`` may be called now: without a limit, on a quick disk."""
+        return self._target.takes_pipes and not self.grain_bytes
+
+    def write_pipe(self, claim: Claim, pipe: int, count: int) -> None:
+        """Write ``count`` bytes out of a pipe at the claim's position."""
+        self._target.write_pipe(pipe, count, claim.position)
+        self._wrote(claim, count)
+
     async def write_later(self, claim: Claim, data: memoryview) -> None:
         """Write at the claim's position through the pool."""
         claim.reserved = len(data)

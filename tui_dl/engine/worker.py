@@ -16,7 +16,7 @@ from tui_dl.domain.rates import RateMeter
 from tui_dl.engine.plan import ENDLESS, Claim
 from tui_dl.engine.source import LinkSource
 from tui_dl.net.decoding import Decoder
-from tui_dl.net.reply import Feed, Framing, Reply
+from tui_dl.net.reply import Feed, Framing, PipeSink, Reply
 
 
 class WorkerState(Enum):
@@ -59,6 +59,13 @@ class Owner(Protocol):
 
     async def write_later(self, claim: Claim, data: memoryview) -> None:
         """Write at the claim's position through the pool."""
+
+    @property
+    def takes_pipes(self) -> bool:
+        """Whether ``write_pipe`` may be called now."""
+
+    def write_pipe(self, claim: Claim, pipe: int, count: int) -> None:
+        """Write ``count`` bytes out of a pipe at the claim's position."""
 
     @property
     def grain_bytes(self) -> int:
@@ -174,7 +181,7 @@ class Worker:
         return self.meter.rate_bps(now_s)
 
 
-class ClaimSink:
+class ClaimSink(PipeSink):
     """Takes body bytes and writes those that the claim still needs."""
 
     def __init__(self, worker: Worker, claim: Claim, overlap: bytes) -> None:
@@ -205,6 +212,28 @@ class ClaimSink:
             return self._feed_slowly(data)
         return Feed.GO_ON if self._is_needed else Feed.STOP
 
+    @property
+    def pipe_room(self) -> int:
+        """How many bytes are certainly needed, each at its place, and may be written now."""
+        worker, claim = self._worker, self._claim
+        if (
+            self._overlap_left
+            or worker.is_dropped
+            or worker.cursor != claim.position
+            or claim.lock.locked()
+            or not self._owner.takes_pipes
+        ):
+            return 0
+        end = claim.end if worker.reply_end is None else min(claim.end, worker.reply_end)
+        # Not to the very end: what comes there is fed, for then it is seen what to fill next.
+        return max(0, end - worker.cursor - 1)
+
+    def feed_pipe(self, pipe: int, count: int) -> None:
+        """Write ``count`` bytes of ``pipe`` at the worker's cursor."""
+        self._count(count)
+        self._owner.write_pipe(self._claim, pipe, count)
+        self._worker.cursor += count
+
     async def _feed_by_grains(self, data: memoryview) -> None:
         """Write ``data`` as fast as the limits allow, in steps too small to be seen.
 
@@ -224,15 +253,20 @@ class ClaimSink:
     def _take_in(self, data: memoryview) -> memoryview:
         """Count ``data`` and return what of it belongs to the reply behind the overlap."""
         worker = self._worker
-        worker.received += len(data)
-        worker.received_of_claim += len(data)
-        worker.last_byte_s = now_s = self._owner.now_s()
-        worker.meter.add(now_s, len(data))
+        self._count(len(data))
         if self._overlap_left:
             data = self._compare(data)
         if worker.reply_end is not None and worker.cursor + len(data) > worker.reply_end:
             data = data[: worker.reply_end - worker.cursor]
         return data
+
+    def _count(self, count: int) -> None:
+        """Note that the worker's connection has brought so many bytes."""
+        worker = self._worker
+        worker.received += count
+        worker.received_of_claim += count
+        worker.last_byte_s = now_s = self._owner.now_s()
+        worker.meter.add(now_s, count)
 
     def _put(self, data: memoryview) -> bool:
         """Write at once what is needed of ``data``; ``False`` when the disk is slow."""

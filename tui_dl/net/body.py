@@ -11,9 +11,15 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 from tui_dl.net.connection import Connection, Ending
 from tui_dl.net.errors import connection_lost, silence, surplus, transfer_error, truncated
-from tui_dl.net.framing import decoder_for
+from tui_dl.net.framing import LengthDecoder, decoder_for
 from tui_dl.net.head import ReplyHead
-from tui_dl.net.reply import BodySink, Feed, Framing
+from tui_dl.net.reply import BodySink, Feed, Framing, PipeSink
+
+LEAST_PIPED_BYTES = 256 * 1024
+"""For less the change to the pipe and back does not pay."""
+
+LAST_BYTES = 64 * 1024
+"""The end of a body comes through the buffer, where it shows what follows it (trap H12)."""
 
 
 class Body:
@@ -35,6 +41,8 @@ class Body:
         self._is_closed = False
         self._fed_bytes = 0
         self._sink: BodySink | None = None
+        self._pipe_sink: PipeSink | None = None
+        """The same sink, if it takes pipes and the framing allows it."""
         self._pending: Awaitable[None] | None = None
         """What the sink wants awaited before it takes more."""
         self._lent_end = 0
@@ -52,6 +60,8 @@ class Body:
         if self._sink is not None or self._is_closed:
             raise RuntimeError("a body is pumped once, before its reply is closed")
         self._sink = sink
+        if isinstance(sink, PipeSink) and isinstance(self._decoder, LengthDecoder):
+            self._pipe_sink = sink
         self._idle_timeout_s = idle_timeout_s
         self._heard_at_s = self._loop.time()
         self._watch(idle_timeout_s)
@@ -69,6 +79,7 @@ class Body:
             if self._timer is not None:
                 self._timer.cancel()
             connection.on_change = None
+            connection.undivert()
             if isinstance(self._pending, Coroutine):
                 # The sink asked to be awaited, and we were cancelled before: take it back.
                 self._pending.close()
@@ -119,6 +130,45 @@ class Body:
                 self._fail(error)
         if self._is_over or self._pending is not None:
             self._wake()
+        elif (
+            self._pipe_sink is not None
+            and self._failure is None
+            and self._connection.may_divert
+            and self._piped_room(self._pipe_sink) >= LEAST_PIPED_BYTES
+        ):
+            self._connection.divert(self._on_readable)
+
+    def _piped_room(self, sink: PipeSink) -> int:
+        """Return how many bytes may go from the socket to the sink's file past the buffer."""
+        assert isinstance(self._decoder, LengthDecoder)
+        return min(self._decoder.left - LAST_BYTES, sink.pipe_room)
+
+    def _on_readable(self) -> None:
+        """Let bytes go past the buffer, or lead them back to it."""
+        assert self._pipe_sink is not None
+        assert isinstance(self._decoder, LengthDecoder)
+        connection = self._connection
+        try:
+            room = self._piped_room(self._pipe_sink)
+            is_ready = room > 0 and connection.pipe.is_ready()
+            moved = connection.fill_pipe(room) if is_ready else 0
+        except BlockingIOError:
+            return
+        except OSError as error:  # the kernel tells of a reset once, and we were told
+            self._fail(transfer_error(error, connection.where))
+            return
+        if not moved:  # the transport sees the end of the stream by itself
+            connection.undivert()
+            connection.release()
+            return
+        self._heard_at_s = self._loop.time()
+        self._fed_bytes += moved
+        self._decoder.skip(moved)
+        try:
+            self._pipe_sink.feed_pipe(connection.pipe.way_out, moved)
+        except Exception as error:  # noqa: BLE001 - whatever a sink raises ends the pump
+            connection.pipe.close()  # what was not taken out is nobody's
+            self._fail(error)
 
     def _advance(self, sink: BodySink) -> None:
         """Feed all that the buffer has, or as much as the sink takes.

@@ -7,12 +7,14 @@ Owns the buffer, pausing, and the truth about the end of the stream. Must not kn
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable
 from enum import Enum
 from typing import cast
 
 from tui_dl.net.errors import connection_lost
+from tui_dl.net.pipe import Pipe
 from tui_dl.net.tls import TlsLayer
 
 SMALL_BUFFER_BYTES = 64 * 1024
@@ -30,6 +32,7 @@ class Memory:
         self.ciphertext = memoryview(bytearray(LARGE_BUFFER_BYTES))
         """Emptied within the callback that filled it, so one is enough for all."""
         self.large_left = LARGE_BUFFERS
+        self.pipe = Pipe()
 
 
 class Ending(Enum):
@@ -70,12 +73,15 @@ class Connection(asyncio.BufferedProtocol):
         """Called once, when the socket is gone."""
         self._tls = tls
         self._memory = memory
+        self.pipe = memory.pipe
         self._shaking = tls is not None
         self.is_gone = False
         """Whether the socket is closed."""
         self._held = False
         self._is_fast = False
         self._is_large = False
+        self._diverted_fd = -1
+        """A second descriptor of the socket, while the loop itself must not read it."""
         self._transport: asyncio.Transport | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -124,7 +130,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def release(self) -> None:
         """Read again; what was decrypted late is announced before this returns."""
-        if not self._held:
+        if not self._held or self.is_diverted:
             return
         self._held = False
         self._let_in()
@@ -132,6 +138,50 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    @property
+    def may_divert(self) -> bool:
+        """Whether bytes that come now may go past the buffer: it is empty, they come fast."""
+        return (
+            self._is_fast
+            and self._tls is None
+            and self.start == self.end
+            and self.is_open
+            and not self._held
+            and self.pipe.is_ready()
+        )
+
+    @property
+    def is_diverted(self) -> bool:
+        """Whether ``divert`` is in force."""
+        return self._diverted_fd >= 0
+
+    def divert(self, on_readable: Callable[[], None]) -> None:
+        """Fill the buffer no more: call ``on_readable`` in the loop when ``fill_pipe`` can act.
+
+        Only where ``may_divert``. ``undivert`` must follow. Without a free descriptor nothing
+        changes.
+        """
+        assert self._transport is not None
+        try:
+            # A loop watches no descriptor that a transport of its has: it gets another one.
+            fd = os.dup(self._transport.get_extra_info("socket").fileno())
+        except OSError:
+            return
+        self.hold()
+        self._diverted_fd = fd
+        asyncio.get_running_loop().add_reader(fd, on_readable)
+
+    def fill_pipe(self, count: int) -> int:
+        """Move up to ``count`` bytes from the socket into the pipe: see ``Pipe.fill``."""
+        return self.pipe.fill(self._diverted_fd, count)
+
+    def undivert(self) -> None:
+        """End what ``divert`` began; the connection is held until ``release``. Idempotent."""
+        fd, self._diverted_fd = self._diverted_fd, -1
+        if fd >= 0:
+            asyncio.get_running_loop().remove_reader(fd)
+            os.close(fd)
 
     def abort(self) -> None:
         """Close at once, dropping everything."""
@@ -180,6 +230,7 @@ class Connection(asyncio.BufferedProtocol):
         """Note a reset, or our own close."""
         self._transport = None
         self.is_gone = True
+        self.undivert()
         if self._is_large:
             self._is_large = False
             self._memory.large_left += 1

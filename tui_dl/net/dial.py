@@ -158,6 +158,10 @@ class Dialer:
             raise
         return connection
 
+    def close(self) -> None:
+        """Give back what its connections shared, once they are gone."""
+        self._memory.pipe.close()
+
     async def look_up(self, host: str, port: int, options: WireOptions) -> list[AddrInfoType]:
         """Return where ``host`` may be connected to: by hand, or looked up.
 

@@ -67,6 +67,7 @@ class FastTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._pool.aclose()
+        self._dialer.close()
 
     async def _send(
         self, key: PoolKey, exchange: Exchange, options: WireOptions

@@ -100,6 +100,15 @@ class LengthDecoder:
         self._left = length
         self.done = length == 0
 
+    @property
+    def left(self) -> int:
+        """Bytes that are still due."""
+        return self._left
+
+    def skip(self, count: int) -> None:
+        """Count bytes that went another way; fewer than ``left``."""
+        self._left -= count
+
     def take(self, buffer: bytearray, start: int, end: int) -> tuple[int, int, int]:
         """Name at most as many bytes as are still due."""
         last = min(end, start + self._left)

@@ -32,6 +32,27 @@ class BodySink(Protocol):
         """
 
 
+class PipeSink(ABC):
+    """A sink that can also take bytes out of a pipe: then they never enter this process."""
+
+    @abstractmethod
+    def feed(self, data: memoryview) -> Feed | Awaitable[None]:
+        """Take ``data``: see ``BodySink``."""
+
+    @property
+    @abstractmethod
+    def pipe_room(self) -> int:
+        """How many bytes ``feed_pipe`` would take now; 0: they must be fed."""
+
+    @abstractmethod
+    def feed_pipe(self, pipe: int, count: int) -> None:
+        """Take exactly ``count`` bytes out of ``pipe``, which go on where the last ones ended.
+
+        At most ``pipe_room``. Called in the loop, must not block it. If it raises, ``pump``
+        raises the same.
+        """
+
+
 class Framing(StrEnum):
     """How the end of a body is known (RFC 9112 section 6.3)."""
 

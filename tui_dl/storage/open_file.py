@@ -21,17 +21,20 @@ from tui_dl.storage.errors import disk_errors, map_os_error
 from tui_dl.storage.marks import mark_file
 
 _HASH_STEP_BYTES = 1024 * 1024
+_TAKES_NO_PIPES = frozenset({errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP})
 
 
 class OpenFile(ABC):
     """One descriptor and what became of its bytes. Closed only when no call is in flight."""
 
-    __slots__ = ("_file", "_sync_failed")
+    __slots__ = ("_file", "_sync_failed", "takes_pipes")
 
     def __init__(self, fd: int) -> None:
         """Take over an open descriptor."""
         self._file = DrainedDescriptor(fd)
         self._sync_failed = False
+        self.takes_pipes = True
+        """Whether the file system has taken every pipe so far (``write_pipe``)."""
 
     @property
     @abstractmethod
@@ -54,6 +57,41 @@ class OpenFile(ABC):
             raise map_os_error(error, doing="writing", path=self.part_path) from error
         finally:
             self._file.leave()
+
+    def write_pipe(self, pipe: int, count: int, offset: int) -> None:
+        """Write ``count`` bytes at ``offset`` that are in ``pipe``, without reading them if
+        the file system takes them so.
+
+        Raises:
+            DiskError: the disk is full, gone or failing; some of the bytes may be written.
+            RuntimeError: the file is closed.
+        """
+        fd = self._file.enter()
+        try:
+            left = count
+            while left and self.takes_pipes:
+                left -= self._splice(pipe, fd, left, offset + count - left)
+            while left:
+                data = memoryview(os.read(pipe, left))
+                _write_rest(fd, data, offset + count - left, 0)
+                left -= len(data)
+        except OSError as error:
+            raise map_os_error(error, doing="writing", path=self.part_path) from error
+        finally:
+            self._file.leave()
+
+    def _splice(self, pipe: int, fd: int, count: int, offset: int) -> int:
+        """Move up to ``count`` bytes; 0 once the file system turns out to take no pipes."""
+        try:
+            moved = os.splice(pipe, fd, count, offset_dst=offset, flags=os.SPLICE_F_NONBLOCK)
+        except OSError as error:
+            if error.errno not in _TAKES_NO_PIPES:
+                raise
+            self.takes_pipes = False
+            return 0
+        if moved == 0:
+            raise OSError(errno.EIO, "the file took no more bytes")
+        return moved
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes from ``offset``; fewer only at the end of the file.
