@@ -19,7 +19,8 @@ import pexpect
 from tests.benchmarks.ground import Ground, program
 from tests.benchmarks.measuring import RunFailedError, cpu_s_of, peak_bytes_of
 
-LIMIT_S = 60.0
+LIMIT_S = 300.0
+"""Only what hangs takes so long, also with 100,000 records on a busy machine."""
 _READ_BYTES = 65536
 _KEPT_BYTES = 65536
 

@@ -7,16 +7,16 @@ import asyncio
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.ground import MIB, prepared
-from tests.benchmarks.measuring import RunFailedError
 from tests.benchmarks.results import Report
 from tests.soak import crowds, listening
 from tests.soak.report import l6
-from tests.soak.run import soak
+from tests.soak.run import Tally, soak
 
 KILLS = 100
 LISTENED_S, LOADED_S = 600.0, 60.0
@@ -31,25 +31,50 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     flags = _flags(argv)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    verdicts = [_row(key, flags) for key in flags.only]
-    return int(not all(verdicts))
-
-
-def _row(key: str, flags: argparse.Namespace) -> bool:
-    """Run one row and print it; return whether it is good enough."""
-    if key == "L6":
-        with tempfile.TemporaryDirectory(prefix="soak-", dir=flags.dir) as folder:
-            tally = asyncio.run(soak(Path(folder), 60 * flags.minutes, flags.seed, _say))
-        report = l6(tally, flags.seed)
-        _say(report.text)
-        return tally.is_good and (report.is_met or not flags.check)
+    verdicts: dict[str, str] = {}
     try:
-        report = _figure(key, flags)
-    except RunFailedError as error:
-        _say(f"{key}  BROKE: {error}")
-        return False
+        for key in flags.only:
+            verdicts[key] = _row(key, flags)
+    finally:  # a signal too: what was measured for an hour is told
+        _say("\n".join(["all rows", *(f"    {key}  {word}" for key, word in verdicts.items())]))
+    bad = ("BROKE", "WRONG", *(("MISSED",) if flags.check else ()))
+    return int(any(word.startswith(bad) for word in verdicts.values()))
+
+
+def _row(key: str, flags: argparse.Namespace) -> str:
+    """Run one row and print it; return its verdict, whatever becomes of it."""
+    try:
+        return _soak(flags) if key == "L6" else _judged(_figure(key, flags))
+    except Exception as error:  # noqa: BLE001 - the other rows of an unattended run still count
+        traceback.print_exc()
+        verdict = f"BROKE: {_reason(error)}"
+        _say(f"{key}  {verdict}")
+        return verdict
+
+
+def _soak(flags: argparse.Namespace) -> str:
+    tally = Tally()
+    places = tempfile.TemporaryDirectory(prefix="soak-", dir=flags.dir, ignore_cleanup_errors=True)
+    try:
+        with places as folder:
+            asyncio.run(soak(Path(folder), 60 * flags.minutes, flags.seed, _say, tally=tally))
+    finally:  # what was counted until it broke, or was stopped, is told
+        verdict = _judged(l6(tally, flags.seed)) if tally.levels else "BROKE: not one round"
+    return verdict if tally.is_good else "WRONG, hung or lost files"
+
+
+def _judged(report: Report) -> str:
+    """Print a row and return its verdict."""
     _say(report.text)
-    return report.is_met or not flags.check
+    missed = [goal.what for goal in report.goals if not goal.is_met]
+    return f"MISSED: {', '.join(missed)}" if missed else "met"
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong first, in one line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _figure(key: str, flags: argparse.Namespace) -> Report:

@@ -63,10 +63,19 @@ class Tally:
 
 
 async def soak(
-    folder: Path, seconds: float, seed: int, say: Say = lambda _: None, *, least: int = 1
+    folder: Path,
+    seconds: float,
+    seed: int,
+    say: Say = lambda _: None,
+    *,
+    least: int = 1,
+    tally: Tally | None = None,
 ) -> Tally:
-    """Run rounds for ``seconds``, at least ``least`` on each engine. The seed draws everything."""
-    tally, began_s = Tally(), time.monotonic()
+    """Run rounds for ``seconds``, at least ``least`` on each engine. The seed draws everything.
+
+    ``tally`` is counted in, so that whoever gave it has it also when this breaks.
+    """
+    tally, began_s = Tally() if tally is None else tally, time.monotonic()
     end_s = began_s + seconds
     engines = {name: Served(folder / name, began_s) for name in ("steady", "restless")}
     try:

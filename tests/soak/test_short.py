@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.results import Goal, Report
+from tests.soak import __main__ as command
+from tests.soak import crowds
 from tests.soak.levels import Level, excess, slope
 from tests.soak.report import l6
 from tests.soak.run import Tally, soak
@@ -53,6 +59,48 @@ def test_an_excess_is_over_the_highest_of_the_warm_up() -> None:
     levels = [_level(float(at_s), tasks=count) for at_s, count in enumerate(counts)]
     assert excess(levels, "tasks") == 2
     assert excess(levels[:-1], "tasks") == 8 - 7
+
+
+def test_a_row_that_breaks_takes_no_other_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hang(_: Bench) -> Report:
+        raise ExceptionGroup("several", [TimeoutError("no first frame")])
+
+    def miss(_: Bench) -> Report:
+        return Report("L8", "a large one", [], [Goal("peak memory", 200, 150, "MB")])
+
+    monkeypatch.setattr(crowds, "l1", hang)
+    monkeypatch.setattr(crowds, "l8", miss)
+
+    arguments = ["--dir", str(tmp_path), "--only", "L1,L8"]
+    assert command.main(arguments) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "L1  BROKE: TimeoutError: no first frame"
+    assert told[1] == "L8  a large one"
+    assert told[-3:] == [
+        "all rows",
+        "    L1  BROKE: TimeoutError: no first frame",
+        "    L8  MISSED: peak memory",
+    ]
+    assert command.main([*arguments[:-1], "L8"]) == 0
+    assert command.main([*arguments[:-1], "L8", "--check"]) == 1
+
+
+def test_a_soak_that_breaks_tells_what_it_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def begun(*_: object, tally: Tally) -> None:
+        tally.done = 7
+        tally.levels.append(_level(1.0))
+        raise RuntimeError("the engine ended by itself")
+
+    monkeypatch.setattr(command, "soak", begun)
+
+    assert command.main(["--dir", str(tmp_path), "--only", "L6"]) == 1
+    told = capsys.readouterr().out
+    assert "completed 7, failed with a reason 0" in told
+    assert told.endswith("    L6  BROKE: RuntimeError: the engine ended by itself\n")
 
 
 def _level(at_s: float, **figures: int) -> Level:
