@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cli.fake_service import FakeService
+from tests.cli.stages import Home, Stage, end_all
 from tui_dl.cli import engine
 from tui_dl.cli.main import main
 from tui_dl.engine.config import EngineConfig
@@ -67,3 +68,22 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shell:
 
     made.append(Shell(FakeService(), configs, run))
     return made[0]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Give a server and a client in folders of their own."""
+    stage = Stage(tmp_path)
+    yield stage
+    if stage.screen is not None:
+        stage.screen.close(force=True)
+    end_all(stage.processes)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """Give a place with an empty folder ``target``."""
+    (tmp_path / "target").mkdir()
+    home = Home(tmp_path)
+    yield home
+    end_all(home.running)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.support.rows import plain_row
 from tui_dl.domain.errors import ErrorCode, Failure, TuiDlError
 from tui_dl.domain.model import AddRequest, Assurance, DownloadOptions, Status
 from tui_dl.domain.snapshot import (
@@ -48,35 +49,16 @@ Change = Mapping[str, Any]
 def make_row(id: str, url: str, directory: str = "/files", **fields: Any) -> DownloadSnapshot:
     """Return a row with plain values for everything that ``fields`` does not name."""
     request = AddRequest(url, directory)
-    values: dict[str, Any] = {
+    own: dict[str, Any] = {
         "id": id,
         "gid": id.rjust(16, "0"),
-        "version": 1,
         "url": url,
         "name": url.partition("?")[0].rpartition("/")[2] or "download",
         "directory": directory,
-        "status": Status.QUEUED,
-        "position": 0,
-        "queue_rank": None,
-        "total_bytes": None,
-        "done_bytes": 0,
-        "rate_bps": 0.0,
-        "average_bps": 0.0,
-        "eta_s": None,
-        "connections": 0,
-        "retry_in_s": None,
-        "failure": None,
-        "assurance": Assurance.PENDING,
-        "digest": None,
         "source": request.source,
         "options": request.options,
-        "limit_bps": 0,
-        "created_at": _BORN,
-        "started_at": None,
-        "completed_at": None,
-        "elapsed_s": 0.0,
     }
-    return DownloadSnapshot(**(values | fields))
+    return plain_row(**(own | fields))
 
 
 DONE: Change = {

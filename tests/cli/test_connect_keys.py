@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,7 +12,8 @@ import pyte
 import pytest
 
 from tests.cli.processes import LIMIT_S
-from tests.cli.test_connect_process import ENDLESS, Stage
+from tests.cli.stages import Stage
+from tests.cli.test_connect_process import ENDLESS
 from tests.support.server import FaultServer
 from tests.support.surge_server import TOKEN, SurgeServer
 
@@ -68,17 +68,6 @@ class Screen:
         self.child.expect(pexpect.EOF)
         self.child.close()
         assert self.child.exitstatus == 0
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
-    yield stage
-    if stage.screen is not None:
-        stage.screen.close(force=True)
-    for process in stage.processes:
-        process.kill()
-        process.communicate(timeout=LIMIT_S)
 
 
 def drive(

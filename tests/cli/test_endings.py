@@ -18,6 +18,7 @@ import pexpect
 import pytest
 
 from tests.cli.processes import LIMIT_S, Place
+from tests.cli.stages import end_terminals
 from tests.support.behaviours.network import stall_after
 from tests.support.body import check_file
 from tests.support.resource import Resource
@@ -78,10 +79,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     (tmp_path / "target").mkdir()
     made = Running(Place(tmp_path))
     yield made
-    for terminal in made.opened:
-        if terminal.isalive():
-            terminal.kill(signal.SIGKILL)
-            terminal.wait()
+    end_terminals(made.opened)
 
 
 def end(terminal: pexpect.spawn, number: int | None) -> int:

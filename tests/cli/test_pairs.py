@@ -7,7 +7,6 @@ with the app are beside the tests of those commands.
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pexpect
 import pytest
 
 from tests.cli.processes import LIMIT_S, Place
+from tests.cli.stages import end_terminals
 from tests.support.body import check_file
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
@@ -61,10 +61,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     (tmp_path / "target").mkdir()
     made = Pair(Place(tmp_path))
     yield made
-    for terminal in made.opened:
-        if terminal.isalive():
-            terminal.kill(signal.SIGKILL)
-            terminal.wait()
+    end_terminals(made.opened)
 
 
 def refused(done: subprocess.CompletedProcess[bytes], owner: pexpect.spawn) -> bool:

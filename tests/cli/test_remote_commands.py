@@ -7,15 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.cli.processes import LIMIT_S, Place
+from tests.cli.processes import LIMIT_S
+from tests.cli.stages import Home
 from tests.support.ports import free_port
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
@@ -24,78 +22,6 @@ MIB = 1024 * 1024
 SMALL = Resource(path="/small.bin", size=100_000)
 ENDLESS = Resource(path="/endless.bin", size=1024 * MIB, rate_bps=MIB / 8)
 CLOSED = "http://127.0.0.1:9/closed.bin"
-
-
-@dataclass(frozen=True)
-class Home(Place):
-    """A place with processes that end with the test."""
-
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def serve(self, *args: str) -> tuple[subprocess.Popen[bytes], str]:
-        """Start ``serve`` at a free port; return the process and its address."""
-        process = self.begin("serve", "--port", str(free_port()), "-d", "target", *args)
-        assert process.stdout is not None
-        line = process.stdout.readline().decode().strip()
-        assert line.startswith("http://127.0.0.1:"), process.stderr
-        return process, line
-
-    def begin(self, *args: str) -> subprocess.Popen[bytes]:
-        """Start a command whose stderr nobody has to read."""
-        process = self.start(*args)
-        self.running.append(process)
-        return process
-
-    def ok(self, *args: str, env: dict[str, str] | None = None) -> str:
-        """Run a command that must succeed; return its stdout."""
-        done = self.ask(*args, env=env)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.decode()
-
-    def ask(
-        self, *args: str, env: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess[bytes]:
-        """Run a command to its end."""
-        return subprocess.run(
-            self.argv(*args),
-            cwd=self.folder,
-            env=self.environ | (env or {}),
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=LIMIT_S,
-            check=False,
-        )
-
-    def rows(self) -> list[dict[str, object]]:
-        """Return what the engine that runs says of all downloads."""
-        token = (self.folder / "state/token").read_text().strip()
-        owner = json.loads((self.folder / "state/instance.json").read_text())
-        reply = httpx.get(
-            f"http://{owner['host']}:{owner['port']}/list",
-            headers={"authorization": f"Bearer {token}"},
-            trust_env=False,
-        )
-        rows: list[dict[str, object]] = reply.json()
-        return rows
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for something that other processes bring about."""
-        tick = threading.Event()
-        for _ in range(LIMIT_S * 20):
-            if holds():
-                return
-            tick.wait(0.05)
-        raise AssertionError("it did not come about")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    (tmp_path / "target").mkdir()
-    home = Home(tmp_path)
-    yield home
-    for process in home.running:
-        process.kill()
-        process.communicate(timeout=LIMIT_S)
 
 
 def test_a_download_is_steered_from_its_addition_to_its_end(

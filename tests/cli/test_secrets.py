@@ -19,7 +19,7 @@ import pytest
 import websockets
 
 from tests.cli.processes import LIMIT_S
-from tests.cli.test_remote_commands import Home
+from tests.cli.stages import Home
 from tests.support.behaviours.policy import redirect, status
 from tests.support.resource import Resource
 from tests.support.server import FaultServer

@@ -5,30 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
 
 from tests.cli.processes import LIMIT_S, Place
-from tests.cli.test_remote_commands import Home
+from tests.cli.stages import Home
 from tests.support.fault_server import right_digest, sha256_of
 from tests.support.nginx import Nginx
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
 
 SIZE = 200_000
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    (tmp_path / "target").mkdir()
-    home = Home(tmp_path)
-    yield home
-    for process in home.running:
-        process.kill()
-        process.communicate(timeout=LIMIT_S)
 
 
 def flip_a_byte(path: Path) -> None:

@@ -82,7 +82,7 @@ class Writes:
             self._taken[id(part)] = part, taken.union(span)
         try:
             yield
-        except BaseException:
+        except BaseException:  # a cancel too: undone, then raised again
             with self._lock:  # it may be tried again
                 self._taken[id(part)] = part, self._taken[id(part)][1].subtract(span)
             raise

@@ -39,7 +39,7 @@ async def test_damage_anywhere_costs_one_record_at_most(
         damage(victim, victims, rng)
         try:
             await start_and_finish(state)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the seed belongs to it
             raise AssertionError(f"seed {seed}, {victim.name}: {error}") from error
         shutil.rmtree(state.base)
     assert len(hit) >= 12, f"some files were spared: {hit}"

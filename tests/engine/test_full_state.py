@@ -33,7 +33,7 @@ class SmallCatalog:
             connection.execute(f"PRAGMA max_page_count = {limit}")
             try:
                 real(catalog, change)  # type: ignore[arg-type] # handed on as it came
-            except Exception:
+            except Exception:  # counted, then raised again
                 self.refusals += 1
                 raise
 

@@ -61,6 +61,33 @@ def _told_above(path: Path, line: int) -> bool:
     return path.read_text().splitlines()[line - 2].lstrip().startswith("# ")
 
 
+def test_every_broad_except_has_a_reason_beside_it() -> None:
+    bare = [
+        f"{short(path)}:{node.lineno}"
+        for path in EVERYTHING
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler)
+        and _is_broad(node.type)
+        and not _told_near(path, node.lineno)
+    ]
+
+    assert bare == []
+
+
+def _is_broad(kind: ast.expr | None) -> bool:
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(
+        one is None or (isinstance(one, ast.Name) and one.id in ("Exception", "BaseException"))
+        for one in kinds
+    )
+
+
+def _told_near(path: Path, line: int) -> bool:
+    """Whether a comment stands beside the line, above it or right below."""
+    above, beside, below = path.read_text().splitlines()[line - 2 : line + 1]
+    return "# " in beside or any(near.lstrip().startswith("# ") for near in (above, below))
+
+
 def test_every_skipped_test_has_a_reason() -> None:
     bare = [
         f"{short(path)}:{node.lineno}"

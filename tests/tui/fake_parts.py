@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests.support.rows import plain_row
 from tui_dl.domain.errors import ErrorCode, Failure
-from tui_dl.domain.model import Assurance, DownloadOptions, Source, Status, Validators
+from tui_dl.domain.model import Source, Status, Validators
 from tui_dl.domain.snapshot import (
     DownloadDetails,
     DownloadSnapshot,
@@ -21,15 +22,16 @@ FOLDER = "/home/ada/Downloads"
 
 def blank(number: int, name: str, now: datetime) -> DownloadSnapshot:
     """Return a queued download of which nothing is known yet."""
-    return DownloadSnapshot(
-        id=f"00000000-0000-4000-8000-{number:012x}", gid=f"{number:016x}", version=1,
-        url=f"https://files.example.org/{number}/file", name=name, directory=FOLDER,
-        status=Status.QUEUED, position=number, queue_rank=None, total_bytes=None, done_bytes=0,
-        rate_bps=0.0, average_bps=0.0, eta_s=None, connections=0, retry_in_s=None, failure=None,
-        assurance=Assurance.PENDING, digest=None, source=Source.LOCAL, options=DownloadOptions(),
-        limit_bps=0, created_at=now + timedelta(seconds=number), started_at=None,
-        completed_at=None, elapsed_s=0.0,
-    )  # fmt: skip
+    return plain_row(
+        id=f"00000000-0000-4000-8000-{number:012x}",
+        gid=f"{number:016x}",
+        url=f"https://files.example.org/{number}/file",
+        name=name,
+        directory=FOLDER,
+        position=number,
+        source=Source.LOCAL,
+        created_at=now + timedelta(seconds=number),
+    )
 
 
 def segments(row: DownloadSnapshot) -> tuple[SegmentSnapshot, ...]:

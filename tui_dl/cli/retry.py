@@ -9,7 +9,7 @@ import click
 from tui_dl.cli.client import client_options
 from tui_dl.cli.console import Console
 from tui_dl.cli.ids import id_arguments
-from tui_dl.cli.steering import ChoiceFlags, run_deed
+from tui_dl.cli.steering import GOES_ON_LATER, ChoiceFlags, run_deed
 from tui_dl.domain.model import Status
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def command(**flags: Any) -> int:
         deed=lambda service, ids: service.resume(ids),
         fits=_fits,
         done="set going again",
-        later="No tui-dl is running: they go on when one starts, as with tui-dl or tui-dl serve.",
+        later=GOES_ON_LATER,
     )
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tui_dl.domain.snapshot import DownloadSnapshot
     from tui_dl.service.contract import ActionResult, DownloadService
 
+GOES_ON_LATER = "No tui-dl is running: they go on when one starts, as with tui-dl or tui-dl serve."
+
 Deed = Callable[["DownloadService", Sequence[str]], "Awaitable[list[ActionResult]]"]
 
 

@@ -277,9 +277,7 @@ class Engine:
         """
 
         async def begin(_: Core) -> None:
-            task = asyncio.create_task(guest())
-            self._guests.add(task)
-            task.add_done_callback(self._guests.discard)
+            self._host(guest(), "guest")
 
         await self.call(begin)
 

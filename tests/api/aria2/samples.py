@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tui_dl.domain.model import Assurance, DownloadOptions, Source, Status, Validators
+from tests.support.rows import plain_row
+from tui_dl.domain.model import Status, Validators
 from tui_dl.domain.snapshot import (
     DownloadDetails,
     DownloadEvent,
@@ -20,33 +21,15 @@ from tui_dl.domain.snapshot import (
 MIB = 1024 * 1024
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
-_ROW = DownloadSnapshot(
+_ROW = plain_row(
     id="11111111-2222-4333-8444-555555555555",
     gid="00000000000000aa",
-    version=1,
     url="http://127.0.0.1:9/dir/sp",
     name="sp",
     directory="/tmp/dl",
     status=Status.PAUSED,
     position=1,
-    queue_rank=None,
-    total_bytes=None,
-    done_bytes=0,
-    rate_bps=0.0,
-    average_bps=0.0,
-    eta_s=None,
-    connections=0,
-    retry_in_s=None,
-    failure=None,
-    assurance=Assurance.PENDING,
-    digest=None,
-    source=Source.API,
-    options=DownloadOptions(),
-    limit_bps=0,
     created_at=WHEN,
-    started_at=None,
-    completed_at=None,
-    elapsed_s=0.0,
 )
 
 
