@@ -174,7 +174,7 @@ async def test_the_footer_offers_what_the_download_can_do_now() -> None:
         assert " r resume   d delete" in d.text
         service.put(row.name, Status.COMPLETED, total_bytes=5, done_bytes=5, id=row.id)
         await d.look()
-        assert " d delete   esc back" in d.text
+        assert "next tab   d delete   l limit" in d.text
 
 
 async def test_a_finished_download_names_the_keys_for_its_file() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.tui.driving import driven
-from tests.tui.fake_service import FakeService
+from tests.tui.fake_parts import blank
+from tests.tui.fake_service import START, FakeService
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.tui.opening import may_run, open_outside
@@ -114,3 +115,10 @@ async def test_o_tells_why_it_cannot_open() -> None:
     async with driven(service) as d:
         await d.press("o")
         assert d.toasts == ["It can be opened once it is done."]
+
+
+def test_what_may_not_be_looked_at_is_not_there() -> None:
+    for folder in ("/tmp/" + "n" * 300, "/tmp/a\x00b"):
+        row = replace(blank(1, "n" * 300, START), directory=folder, status=Status.COMPLETED)
+        assert "is not there" in (open_outside(row, folder=True) or "")
+        assert "is not there" in (open_outside(row, folder=False) or "")

@@ -48,7 +48,7 @@ from tui_dl.tui.telling import Telling
 from tui_dl.tui.terminal_title import NO_TITLE, TerminalTitle
 from tui_dl.tui.view.status import EngineLook, wanted_bytes
 from tui_dl.tui.view.title import title_text
-from tui_dl.tui.widgets.inked import InkedApp
+from tui_dl.tui.widgets.inked import InkedApp, inert
 
 
 class EngineWoke(Message, bubble=False):
@@ -256,8 +256,9 @@ class TuiDlApp(InkedApp, DiscreetApp, inherit_bindings=False):
     # --- telling and asking -------------------------------------------------------------
 
     def say(self, sentence: str, severity: Severity = "information") -> None:
-        """Show a display-safe sentence as a toast; never markup."""
-        self.notify(sentence, severity=severity, timeout=6, markup=False)
+        """Show a display-safe sentence as a toast; never markup, and nothing that steers."""
+        shown = "\n".join(inert(line) for line in sentence.split("\n"))
+        self.notify(shown, severity=severity, timeout=6, markup=False)
 
     async def ask(self, question: Question) -> bool:
         """Ask a question; only inside a worker."""

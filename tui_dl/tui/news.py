@@ -11,7 +11,8 @@ from tui_dl.domain.units import format_duration, format_size
 from tui_dl.tui.steering import Severity, plural
 from tui_dl.tui.view.naming import short_name
 
-NAME_CELLS = 40
+NAME_CELLS = 32
+"""With its mark it fits a line of a toast on 80 columns."""
 
 
 @dataclass(frozen=True, slots=True)

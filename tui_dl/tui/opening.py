@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tui_dl.domain.display import display_text
@@ -31,17 +32,25 @@ def open_outside(download: DownloadSnapshot, *, folder: bool) -> str | None:
     """Open the file, or its folder; return a sentence when it cannot be done."""
     directory = Path(download.directory)
     if folder:
-        if not directory.is_dir():
+        if not _is(directory, stat.S_ISDIR):
             return f"The folder {display_text(download.directory)} is not there."
         return _start(directory)
     if download.status is not Status.COMPLETED:
         return "It can be opened once it is done."
     path = directory / download.name
-    if not path.is_file():
+    if not _is(path, stat.S_ISREG):
         return f"{display_text(download.name, max_cells=48)} is not there any more."
     if may_run(path):
         return "tui-dl does not open programs. O opens its folder."
     return _start(path)
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Return whether there is something of a kind; what may not be looked at is not there."""
+    try:
+        return kind(path.stat().st_mode)
+    except (OSError, ValueError):  # no right to look, a name too long, a NUL in it
+        return False
 
 
 def may_run(path: Path) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -30,7 +30,7 @@ from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.screens.folder import FolderDialog
 from tui_dl.tui.view.ink import Line, cut_at_word
 from tui_dl.tui.wanted import Form, curl_summary, link_count, read_form, shown_url
-from tui_dl.tui.widgets.fields import SafeInput, SafeTextArea
+from tui_dl.tui.widgets.fields import SafeInput, SafeStatic, SafeTextArea
 from tui_dl.tui.widgets.toggles import Tick
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class AddDialog(Dialog[None]):
             highlight_cursor_line=False,
             placeholder=Content("Paste one link or many, one a line, or a curl command"),
         )
-        yield Static(id="preview")
+        yield SafeStatic(id="preview")
         app = cast("TuiDlApp", self.app)
         with Horizontal(classes="dialog-field -first"):
             yield Label("Folder")
@@ -133,7 +133,7 @@ class AddDialog(Dialog[None]):
 
     def buttons(self) -> Iterator[Widget]:
         """Yield add and cancel, and how to break a line."""
-        yield Static(id="add-keys", classes="dialog-keys")
+        yield SafeStatic(id="add-keys", classes="dialog-keys")
         yield Button("Add", id="add", variant="primary")
         yield Button("Cancel", id="cancel")
 
@@ -152,8 +152,7 @@ class AddDialog(Dialog[None]):
         for id in FOR_ONE:
             self.query_one(f"#{id}", Input).disabled = many
         self.query_one("#name", Input).placeholder = "each its own" if many else AS_SERVER
-        hint = curl_summary(text) or f"enter adds · ctrl+j new line · {self._more_key()} more"
-        self.query_one("#add-keys", Static).update(Content(hint))
+        self._show_hint()
         self._preview.want(
             read_form(Form(text, self._directory), self._directory, self._options).requests
         )
@@ -191,6 +190,22 @@ class AddDialog(Dialog[None]):
                 Content.assemble(*((text, f"$ink-{ink.value}") for text, ink in line))
             )
 
+    @on(events.DescendantFocus)
+    def _show_hint(self) -> None:
+        """Name the keys that help where the focus is; what a curl command brought comes first."""
+        text = self.query_one(LinkArea).text
+        if self.focused is not None and self.focused.id == "folder" and self._has_folders:
+            hint = f"→ completes · {key_of(self, 'add.browse')} shows folders"
+        elif not (hint := curl_summary(text)):
+            more = "less" if self.has_class("-with-more") else "more"
+            hint = f"enter adds · ctrl+j new line · {self._more_key()} {more}"
+        self.query_one("#add-keys", Static).update(Content(hint))
+
+    @property
+    def _has_folders(self) -> bool:
+        """Whether the folders that files go to are here, not where a remote engine runs."""
+        return not cast("TuiDlApp", self.app).remote
+
     def _more_key(self) -> str:
         return key_of(self, "add.more")
 
@@ -203,6 +218,7 @@ class AddDialog(Dialog[None]):
             fields[0 if not fields[0].disabled else 2].focus()
         else:
             self.query_one(LinkArea).focus()
+        self._show_hint()
 
     def action_browse(self) -> None:
         """Choose the folder from a list."""
@@ -212,7 +228,7 @@ class AddDialog(Dialog[None]):
             if folder is not None:
                 field.value = display_text(folder)
 
-        if not cast("TuiDlApp", self.app).remote:
+        if self._has_folders:
             start = Path(self._directory, Path(field.value).expanduser())
             self.app.push_screen(FolderDialog(start), chosen)
 

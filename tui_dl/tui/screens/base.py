@@ -50,7 +50,7 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
         Binding("z", "undo", "Undo delete", show=False, id="download.undo"),
         Binding("K", "move('up')", "Earlier in the queue", show=False, id="download.up"),
         Binding("J", "move('down')", "Later in the queue", show=False, id="download.down"),
-        Binding("l", "limits", "Limit", tooltip="Of the chosen", id="download.limits"),
+        Binding("l", "limits", "Limit", tooltip="Of the chosen ones", id="download.limits"),
         Binding("L", "limits(True)", "Limit of all together", show=False, id="download.limit_all"),
         Binding(
             "u",

@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.quick_dataclass import dataclass
@@ -17,6 +17,7 @@ from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.units import format_size
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.naming import short_name
+from tui_dl.tui.widgets.fields import SafeStatic
 
 NAMES_SHOWN = 8
 
@@ -49,7 +50,7 @@ class ConfirmDialog(Dialog[bool]):
     def body(self) -> Iterator[Widget]:
         """Yield the lines of the question."""
         text = "\n".join(self.question.lines)
-        yield Static(Content(text), classes="dialog-text")
+        yield SafeStatic(Content(text), classes="dialog-text")
 
     def buttons(self) -> Iterator[Widget]:
         """Yield yes and no."""

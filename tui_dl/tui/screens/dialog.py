@@ -13,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui_dl.tui.widgets.fields import SafeStatic
+
 ResultT = TypeVar("ResultT")
 
 
@@ -29,9 +31,9 @@ class Dialog(ModalScreen[ResultT]):
     def compose(self) -> ComposeResult:
         """Lay out title, body, buttons."""
         with Vertical(classes="dialog-box"):
-            yield Static(Content(self.title_text), classes="dialog-title")
+            yield SafeStatic(Content(self.title_text), classes="dialog-title")
             yield from self.body()
-            yield Static(classes="dialog-problem")
+            yield SafeStatic(classes="dialog-problem")
             with Horizontal(classes="dialog-buttons"):
                 yield from self.buttons()
 

@@ -19,6 +19,7 @@ from tui_dl.domain.display import display_text
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.ink import Ink, Line, left
 from tui_dl.tui.view.naming import short_name
+from tui_dl.tui.widgets.fields import SafeStatic
 from tui_dl.tui.widgets.line_list import LineList
 
 HERE, UP = ".", ".."
@@ -44,13 +45,13 @@ class FolderDialog(Dialog[str]):
 
     def body(self) -> Iterator[Widget]:
         """Yield where it stands and what is there."""
-        yield Static(id="folder-path", classes="dialog-text")
+        yield SafeStatic(id="folder-path", classes="dialog-text")
         yield LineList(id="folders")
 
     def buttons(self) -> Iterator[Widget]:
         """Yield the keys."""
         words = "enter goes in · left goes up · space takes the open folder"
-        yield Static(Content(words), classes="dialog-keys")
+        yield SafeStatic(Content(words), classes="dialog-keys")
 
     def on_mount(self) -> None:
         """Start at the nearest folder that is there."""

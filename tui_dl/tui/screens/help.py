@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.tui.keys import key_name
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.ink import BLANK, Ink, Line, left, width_of, wrapped
+from tui_dl.tui.widgets.fields import SafeStatic
 from tui_dl.tui.widgets.lines import LineBox
 
 KEY_CELLS = 14
@@ -58,7 +58,7 @@ class HelpDialog(Dialog[None]):
 
     def buttons(self) -> Iterator[Widget]:
         """Yield how to leave."""
-        yield Static(Content("esc closes"), classes="dialog-keys")
+        yield SafeStatic(Content("esc closes"), classes="dialog-keys")
 
     def on_resize(self) -> None:
         """Lay the sections out for the new size; title and hint always stay on the screen."""

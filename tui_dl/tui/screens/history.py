@@ -22,7 +22,7 @@ from tui_dl.tui.view.details import DetailsTab
 from tui_dl.tui.view.history import ended, history_heading, history_line
 from tui_dl.tui.view.ink import Line
 from tui_dl.tui.widgets.bars import KeyLine
-from tui_dl.tui.widgets.fields import FilterInput
+from tui_dl.tui.widgets.fields import FilterInput, SafeStatic
 from tui_dl.tui.widgets.line_list import LineList
 from tui_dl.tui.widgets.lines import LineBox
 
@@ -49,7 +49,7 @@ class HistoryScreen(DownloadScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         with Horizontal(id="tab-row"):
-            yield Static(id="history-title")
+            yield SafeStatic(id="history-title")
             yield FilterInput(placeholder="filter", id="filter", compact=True)
         yield LineBox(id="history-heading")
         yield LineList(id="history")

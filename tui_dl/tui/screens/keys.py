@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui_dl.config.schema import entries
 from tui_dl.domain.display import display_text
@@ -21,6 +20,7 @@ from tui_dl.tui.live import wear
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.ink import BLANK, Ink, Line, cut_at_word, left
 from tui_dl.tui.widgets.bars import KeyLine
+from tui_dl.tui.widgets.fields import SafeStatic
 from tui_dl.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class KeyCatcher(Dialog[str]):
 
     def body(self) -> Iterator[Widget]:
         """Yield what the key is for."""
-        yield Static(Content(f"for {self.named.words.lower()}"), classes="dialog-text")
+        yield SafeStatic(Content(f"for {self.named.words.lower()}"), classes="dialog-text")
 
     def buttons(self) -> Iterator[Widget]:
         """Yield the way out."""
-        yield Static(Content("esc leaves it as it is"), classes="dialog-keys")
+        yield SafeStatic(Content("esc leaves it as it is"), classes="dialog-keys")
 
     def on_key(self, event: events.Key) -> None:
         """Answer with the key."""
@@ -84,7 +84,7 @@ class KeysScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        yield Static(Content.assemble((" Keys ", "$accent bold")), id="settings-title")
+        yield SafeStatic(Content.assemble((" Keys ", "$accent bold")), id="settings-title")
         yield LineList(id="key-list")
         yield KeyLine(id="keys")
 

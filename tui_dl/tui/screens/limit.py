@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Input, RadioSet, Static
+from textual.widgets import Button, Input, RadioSet
 
 from tui_dl.domain.errors import UsageError
 from tui_dl.domain.quick_dataclass import dataclass
@@ -15,7 +15,7 @@ from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.domain.units import format_rate, parse_size
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.naming import short_name
-from tui_dl.tui.widgets.fields import SafeInput
+from tui_dl.tui.widgets.fields import SafeInput, SafeStatic
 from tui_dl.tui.widgets.toggles import Choice
 
 
@@ -53,7 +53,9 @@ class LimitDialog(Dialog[LimitChoice]):
             if self.chosen:
                 yield Choice(Content(self._chosen_label()), not self._all_first)
         yield SafeInput(placeholder="2M, 500K, or 0 for no limit", id="limit", compact=True)
-        yield Static(Content("Bytes per second. It takes effect at once."), classes="dialog-hint")
+        yield SafeStatic(
+            Content("Bytes per second. It takes effect at once."), classes="dialog-hint"
+        )
 
     def buttons(self) -> Iterator[Widget]:
         """Yield set and cancel."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input
 
 from tui_dl.domain.display import display_text
 from tui_dl.domain.errors import UsageError
@@ -15,7 +15,7 @@ from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.domain.urls import parse_url
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.naming import short_name
-from tui_dl.tui.widgets.fields import SafeInput
+from tui_dl.tui.widgets.fields import SafeInput, SafeStatic
 
 
 class LinkDialog(Dialog[str]):
@@ -29,9 +29,9 @@ class LinkDialog(Dialog[str]):
 
     def body(self) -> Iterator[Widget]:
         """Yield what the link is for, the field and the rule."""
-        yield Static(Content(short_name(self.download.name, 56)), classes="dialog-text")
+        yield SafeStatic(Content(short_name(self.download.name, 56)), classes="dialog-text")
         yield SafeInput(placeholder="https://…", id="url", compact=True)
-        yield Static(
+        yield SafeStatic(
             Content("What has arrived is kept if the new link leads to the same file."),
             classes="dialog-hint",
         )

@@ -28,7 +28,7 @@ from tui_dl.tui.view.listing import SortKey, Tab, arrange, count, drop_index
 from tui_dl.tui.widgets.bars import ColumnLine, KeyLine, StatusLine, TabLine
 from tui_dl.tui.widgets.details_view import DetailsView
 from tui_dl.tui.widgets.download_list import DownloadList
-from tui_dl.tui.widgets.fields import FilterInput
+from tui_dl.tui.widgets.fields import FilterInput, SafeStatic
 
 FOR_DOWNLOADS = frozenset({"pause", "resume", "remove", "filter"})
 """Actions whose keys say nothing to somebody whose list is empty."""
@@ -81,7 +81,7 @@ class MainScreen(DownloadScreen):
             yield FilterInput(placeholder="filter", id="filter", compact=True)
         yield ColumnLine(id="columns")
         yield DownloadList(id="list")
-        yield Static(id="empty")
+        yield SafeStatic(id="empty")
         yield DetailsView(id="details")
         yield KeyLine(id="keys")
 

@@ -22,7 +22,7 @@ from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.screens.folder import FolderDialog
 from tui_dl.tui.steering import plural
 from tui_dl.tui.view.naming import short_name
-from tui_dl.tui.widgets.fields import SafeInput
+from tui_dl.tui.widgets.fields import SafeInput, SafeStatic
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class PlaceDialog(Dialog[Place]):
         """Yield what is moved, and the two fields."""
         one = len(self.downloads) == 1
         what = self.downloads[0].name if one else plural(len(self.downloads), "download")
-        yield Static(Content(short_name(what, 64)), classes="dialog-text")
+        yield SafeStatic(Content(short_name(what, 64)), classes="dialog-text")
         with Horizontal(classes="dialog-field -first"):
             yield Label("Folder")
             yield SafeInput(
@@ -65,14 +65,14 @@ class PlaceDialog(Dialog[Place]):
             with Horizontal(classes="dialog-field"):
                 yield Label("Name")
                 yield SafeInput(display_text(self.downloads[0].name), id="name", compact=True)
-        yield Static(
+        yield SafeStatic(
             Content("What has arrived goes along. A file that is there is never replaced."),
             classes="dialog-hint",
         )
 
     def buttons(self) -> Iterator[Widget]:
         """Yield move and cancel."""
-        yield Static(id="place-keys", classes="dialog-keys")
+        yield SafeStatic(id="place-keys", classes="dialog-keys")
         yield Button("Move", id="move", variant="primary")
         yield Button("Cancel", id="cancel")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input
 
 from tui_dl.config.rules import Value
 from tui_dl.config.schema import Entry
@@ -15,7 +15,7 @@ from tui_dl.config.values import read_text
 from tui_dl.domain.display import display_text
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.view.settings import range_text, value_text
-from tui_dl.tui.widgets.fields import SafeInput
+from tui_dl.tui.widgets.fields import SafeInput, SafeStatic
 
 Check = Callable[[Value], str | None]
 """A value that its rule allows, to a sentence if the app cannot take it all the same."""
@@ -34,12 +34,12 @@ class SettingDialog(Dialog[Value]):
     def body(self) -> Iterator[Widget]:
         """Yield what it is for, the field, what is allowed."""
         rule = self.entry.rule
-        yield Static(Content(rule.about), classes="dialog-text")
+        yield SafeStatic(Content(rule.about), classes="dialog-text")
         yield SafeInput(value_text(rule, self.value), id="value", compact=True)
         default = value_text(rule, self.entry.default) or "empty"
         allowed = range_text(rule)
         hint = f"default {default}" + (f" · {allowed}" if allowed else "")
-        yield Static(Content(hint), classes="dialog-hint")
+        yield SafeStatic(Content(hint), classes="dialog-hint")
 
     def buttons(self) -> Iterator[Widget]:
         """Yield save and cancel."""

@@ -21,6 +21,7 @@ from tui_dl.tui.screens.theme import ThemeDialog
 from tui_dl.tui.view.ink import BLANK, Line
 from tui_dl.tui.view.settings import explained, heading_line, setting_line, value_text
 from tui_dl.tui.widgets.bars import KeyLine
+from tui_dl.tui.widgets.fields import SafeStatic
 from tui_dl.tui.widgets.line_list import LineList
 from tui_dl.tui.widgets.lines import LineBox
 
@@ -53,7 +54,7 @@ class SettingsScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        yield Static(id="settings-title")
+        yield SafeStatic(id="settings-title")
         yield LineList(id="settings")
         yield LineBox(id="explained")
         yield KeyLine(id="keys")

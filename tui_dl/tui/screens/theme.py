@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from textual import on
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui_dl.tui.screens.dialog import Dialog
 from tui_dl.tui.themes import OWN_THEMES
 from tui_dl.tui.view.ink import Ink, Line, left
+from tui_dl.tui.widgets.fields import SafeStatic
 from tui_dl.tui.widgets.line_list import LineList
 
 FRAME_ROWS = 10
@@ -35,7 +35,7 @@ class ThemeDialog(Dialog[str]):
 
     def buttons(self) -> Iterator[Widget]:
         """Yield the keys."""
-        yield Static(
+        yield SafeStatic(
             Content("↑ ↓ shows it · enter keeps it · esc as before"), classes="dialog-keys"
         )
 

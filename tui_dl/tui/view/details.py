@@ -73,7 +73,7 @@ def details_lines(
 def _overview(
     details: DownloadDetails, width: int, height: int, key_of: KeyOf, now: datetime
 ) -> list[Line]:
-    """Facts first, then the failure, then map and graph as far as the height goes."""
+    """Failure, facts, then map, graph and log as far as the height goes."""
     lines = [_headline(details, now)]
     if details.download.failure is not None:
         lines += [BLANK, *_failure(details.download, width, key_of), BLANK]
@@ -90,6 +90,10 @@ def _overview(
         room -= 2
     if details.rate_history and room >= 3:
         lines += _graph(details, width, min(10, room - 1 - (room > 3)), spaced=room > 3)
+    room = height - len(lines)
+    if details.log and room >= 4 and details.download.status is not Status.DOWNLOADING:
+        # What stands still has a past instead of a rate: the answer to "why" without a key.
+        lines += [BLANK, (("log, newest first", Ink.FAINT),), *_log(details, width)[: room - 2]]
     return lines
 
 

@@ -65,6 +65,7 @@ BRIEF: dict[ErrorCode, str] = {
     ErrorCode.TIMEOUT: "no answer in time",
     ErrorCode.TLS: "its certificate is not valid",
     ErrorCode.DISK_FULL: "no space left",
+    ErrorCode.OFFLINE: "no way to the network",
     ErrorCode.NOT_WRITABLE: "the folder takes no file",
     ErrorCode.TARGET_LOST: "its folder is gone",
     ErrorCode.PART_CHANGED: "another program changed it",

@@ -1,6 +1,6 @@
-"""Text fields that show pasted control characters instead of sending them to the terminal.
+"""Fields and sentences that show control characters instead of sending them to the terminal.
 
-The value keeps every character that was typed or pasted: judging it is not their task.
+The value of a field keeps every character that was typed or pasted: judging it is not their task.
 """
 
 from __future__ import annotations
@@ -10,13 +10,21 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from tui_dl.tui.widgets.inked import inert
 
 
 class SafeInput(Input):
     """A field of one line."""
+
+    def render_line(self, y: int) -> Strip:
+        """Paint the line with nothing in it that could steer a terminal."""
+        return _inert_strip(super().render_line(y))
+
+
+class SafeStatic(Static):
+    """Sentences that hold words from outside: dialogs, titles, previews."""
 
     def render_line(self, y: int) -> Strip:
         """Paint the line with nothing in it that could steer a terminal."""
