@@ -18,7 +18,7 @@ from tests.support.fault_server import (
 )
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Assurance, Status
-from tui_dl.domain.snapshot import EventKind
+from tui_dl.domain.snapshot import EventKind, SegmentState
 
 MIB = 1024 * 1024
 
@@ -83,6 +83,11 @@ async def test_an_unknown_length(
         assert row.status is Status.COMPLETED, row.failure
         assert row.total_bytes == MIB + 7
         assert row.assurance is assurance
+        details = await driver.service.details(row.id)
+        assert details is not None
+        is_sure = assurance is not Assurance.UNVERIFIED
+        expected = SegmentState.VERIFIED if is_sure else SegmentState.DONE
+        assert [segment.state for segment in details.segments] == [expected]
         check_file(driver.path(row), 1, MIB + 7)
 
 

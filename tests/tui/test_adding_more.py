@@ -83,7 +83,7 @@ async def test_a_curl_command_becomes_a_download_and_tells_what_it_brings() -> N
     async with driven(service) as d:
         await d.press("a")
         await d.type(f"curl '{URL}' \\\n -H 'X-Token: s3cret' -u ada:pw -b 'a=1' --compressed")
-        assert "curl command with X-Token, Cookie, login" in d.text
+        assert "curl with login, X-Token, Cookie" in d.text
         await d.press("enter")
         (request,) = service.calls_of("add")[0]
         assert request.url == URL

@@ -20,6 +20,21 @@ async def test_no_line_is_wider_than_the_screen(size: tuple[int, int]) -> None:
         assert all(cell_len(line) <= size[0] for line in lines)
 
 
+async def test_no_toast_lies_over_a_dialog_where_there_are_few_lines() -> None:
+    long = "something has ended " * 20
+    async with driven(scenes.busy(), (80, 24)) as d:
+        await d.press("l")
+        d.app.say(long)
+        await d.settle()
+        assert "Set        Cancel    │" in d.text
+        assert "effect at once." in d.text
+        await d.press("escape")
+        assert "something has ended" in d.text
+        await d.pilot.resize_terminal(120, 36)
+        await d.press("l")
+        assert "something has ended" in d.text
+
+
 async def test_the_columns_that_each_width_shows() -> None:
     heads = {
         200: ["name", "from", "status", "progress", "size", "rate", "left", "conn"],

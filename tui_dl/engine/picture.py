@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tui_dl.domain.model import Status
+from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.names import name_from_url, safe_name
 from tui_dl.domain.snapshot import (
     DownloadDetails,
@@ -139,7 +139,9 @@ def _segments(job: Job) -> tuple[SegmentSnapshot, ...]:
     record = job.record
     total = record.total_bytes
     if record.status is Status.COMPLETED:
-        return (SegmentSnapshot(0, total or 0, SegmentState.VERIFIED),)
+        is_sure = record.assurance is not Assurance.UNVERIFIED
+        state = SegmentState.VERIFIED if is_sure else SegmentState.DONE
+        return (SegmentSnapshot(0, total or 0, state),)
     plan = job.plan
     done = record.synced if plan is None else plan.written()
     found = [SegmentSnapshot(r.start, r.end, SegmentState.DONE) for r in done]

@@ -97,14 +97,15 @@ def curl_summary(text: str) -> str:
         options = read_curl(text).options
     except UsageError:
         return ""
-    parts: list[str] = [display_text(name, max_cells=20) for name, _ in options.headers[:4]]
-    if len(options.headers) > len(parts):
-        parts.append(f"{len(options.headers) - len(parts)} more headers")
+    # What changes most comes first: where there is little room the end is cut.
+    parts: list[str] = [] if options.check_certificate else ["no check of certificates"]
     if options.http_user is not None:
         parts.append("login")
-    if not options.check_certificate:
-        parts.append("certificate not checked")
-    return "curl command" + (f" with {', '.join(parts)}" if parts else "")
+    shown = options.headers[:4]
+    parts += [display_text(name, max_cells=20) for name, _ in shown]
+    if len(options.headers) > len(shown):
+        parts.append(f"{len(options.headers) - len(shown)} more headers")
+    return "curl" + (f" with {', '.join(parts)}" if parts else " command")
 
 
 def shown_url(url: str) -> str:

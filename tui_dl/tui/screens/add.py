@@ -199,7 +199,8 @@ class AddDialog(Dialog[None]):
         elif not (hint := curl_summary(text)):
             more = "less" if self.has_class("-with-more") else "more"
             hint = f"enter adds · ctrl+j new line · {self._more_key()} {more}"
-        self.query_one("#add-keys", Static).update(Content(hint))
+        place = self.query_one("#add-keys", Static)
+        place.update(Content(cut_at_word(hint, place.size.width or FIELD_CELLS)))
 
     @property
     def _has_folders(self) -> bool:
