@@ -72,6 +72,7 @@ def test_a_crash_tells_no_secret(tmp_path: Path) -> None:
     told = str(child.before)
     assert "RuntimeError" in told, "the mistake itself is told"
     assert "token=***" in told
+    assert "What has arrived is kept" in " ".join(told.split())
     assert "Zq" not in told
     assert "\x1b]0;owned" not in told
     assert child.exitstatus == 0

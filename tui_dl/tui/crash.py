@@ -17,6 +17,11 @@ from tui_dl.domain.redaction import redacted_text
 
 logger = logging.getLogger(__name__)
 
+LAST_WORDS = (
+    "tui-dl made a mistake and had to close its screen. "
+    "What has arrived is kept: start it again to go on."
+)
+
 
 def reason_of(error: BaseException | None) -> str:
     """Return what an error says, safe to show; its kind when it says nothing."""
@@ -31,5 +36,5 @@ class DiscreetApp(App[int]):
         logger.exception("the app broke")
         lines = redacted_text(traceback.format_exc()).splitlines()
         told = "\n".join(str(display_text(line)) for line in lines)
-        self._exit_renderables.append(Text(told))
+        self._exit_renderables.append(Text(f"{told}\n\n{LAST_WORDS}"))
         self._close_messages_no_wait()
