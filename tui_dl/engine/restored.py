@@ -1,6 +1,6 @@
 """What an earlier run left of a download, and whether it can be believed.
 
-Must not open or keep files: ``target.py`` does.
+Opens what is there. Must not keep or use it: ``target.py`` does.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Restored:
     """The earlier run got as far as giving the file its name."""
 
 
-def refuse_touched(part: PartFile, noted: Noted | None) -> None:
+def _refuse_touched(part: PartFile, noted: Noted | None) -> None:
     """Believe no bytes of a part that another program may have changed (trap D5).
 
     Raises:
@@ -72,3 +72,43 @@ def find_published(record: DownloadRecord, *, any_device: bool) -> PartFile | No
         found.close()
         raise DiskError(f"Another program changed {folder / name}.", code=ErrorCode.PART_CHANGED)
     return found
+
+
+def reopened(record: DownloadRecord, noted: Noted | None) -> PartFile | None:
+    """Open the part of a record; ``None`` when there is none yet, and nothing is claimed of it.
+
+    Raises:
+        DiskError: the folder is gone, or the part is not ours any more.
+    """
+    assert record.part is not None
+    assert record.part_name is not None
+    assert record.name is not None
+    try:
+        return PartFile.reopen(
+            Path(record.directory),
+            record.part_name,
+            record.name,
+            record.part,
+            any_device=noted is None,
+        )
+    except DiskError as error:
+        # The record knew the part before it had a name: then a stop came.
+        claims_nothing = not record.synced and not (noted and noted.ranges)
+        if error.code is ErrorCode.TARGET_LOST and claims_nothing:
+            return None
+        raise
+
+
+def believed(record: DownloadRecord, part: PartFile, noted: Noted | None) -> Restored:
+    """Return what of an open part is data.
+
+    Raises:
+        DiskError: ``PART_CHANGED`` when another program may have changed it.
+    """
+    _refuse_touched(part, noted)
+    written = record.synced if noted is None else noted.ranges.union(record.synced)
+    kept = written.intersect(RangeSet([Range(0, part.size_bytes())]))
+    note = None
+    if kept != written:
+        note = "The partial file is shorter than it was: the missing part is fetched again."
+    return Restored(kept, note)

@@ -18,12 +18,10 @@ from tui_dl.engine.announced import Described, hear, read_description
 from tui_dl.engine.carrying import settle_move
 from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.completion import complete, quarantine
-from tui_dl.engine.facts import Facts, GenerationChangedError, StartOverError
+from tui_dl.engine.facts import GenerationChangedError, StartOverError
 from tui_dl.engine.marking import mark
-from tui_dl.engine.old_part import OldPartKeeper
 from tui_dl.engine.opening import (
     Opening,
-    clear_place,
     keep_cookies,
     links_of,
     make_part,
@@ -32,7 +30,7 @@ from tui_dl.engine.opening import (
     name_part,
 )
 from tui_dl.engine.plan import Plan
-from tui_dl.engine.proof import Proof, WrongFileError
+from tui_dl.engine.proof import Proof
 from tui_dl.engine.restored import Restored, whole_of
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.target import FileTarget
@@ -42,7 +40,7 @@ from tui_dl.engine.together import until_first_ends
 from tui_dl.engine.transfer import Transfer
 from tui_dl.engine.unchanged import unchanged_name
 from tui_dl.engine.verify import DigestMismatchError
-from tui_dl.net.identity import Known
+from tui_dl.engine.versions import Versions
 from tui_dl.net.reply import Reply
 
 if TYPE_CHECKING:
@@ -50,9 +48,6 @@ if TYPE_CHECKING:
 
 MOST_GENERATIONS = 5
 """A file that changes more often during one run cannot be had whole."""
-
-TAG_CHANGES_TO_DOUBT = 2
-"""After so many versions of one size and date, the tags are made up for each reply."""
 
 
 class Run:
@@ -62,12 +57,10 @@ class Run:
         self.transfer: Transfer | None = None
         self._job = job
         self._target = target
-        self._facts = Facts()
-        self._tag_changes = 0
         self._sources: Sources | None = None
         self._described: Described | None = None
         self._proof = Proof(job, target)
-        self._old = OldPartKeeper(job)
+        self._versions = Versions(job, target, self._proof.pieces)
 
     async def work(self) -> None:
         """Bring the download from where it is to its published file.
@@ -85,14 +78,14 @@ class Run:
                 await self._finish()
                 return
             except StartOverError as error:
-                await self._start_over(error.message)
+                await self._versions.start_over(error.message)
             except GenerationChangedError as error:
-                await self._new_generation(error)
+                await self._versions.changed(error)
             except DiskError as error:
-                if await self._old.made_room(error):
+                if await self._versions.old.made_room(error):
                     await self._go_on()
                 elif await may_begin_again(self._job, error):
-                    await self._lose_part(error.message)
+                    await self._versions.lose_part(error.message)
                 else:
                     raise
             except (TransferError, ReplyRefusedError) as error:
@@ -146,13 +139,13 @@ class Run:
         except DiskError as error:
             if not await may_begin_again(job, error):
                 raise
-            await self._lose_part(error.message)
+            await self._versions.lose_part(error.message)
             restored = await target.restore(job.record)
-        await self._old.settle()  # behind the part, which proves that the disk is there
+        await self._versions.old.settle()  # behind the part, which proves that the disk is there
         if restored.published_name is not None:
             job.change(name=restored.published_name)
             job.must_apply(Event.ALL_BYTES)
-            await complete(job, self._old, job.record.assurance)
+            await complete(job, self._versions.old, job.record.assurance)
             return True
         if restored.note:
             job.note(restored.note)
@@ -167,7 +160,7 @@ class Run:
         job, target = self._job, self._target
         if written is None:
             written = RangeSet() if job.plan is None else job.plan.written()
-        self._take_up(written)
+        self._versions.take_up(written)
         if target.part is not None and job.plan is not None:
             await target.keep_journal(job.record, job.plan)
             await target.claim_room(job.record.total_bytes)
@@ -192,24 +185,8 @@ class Run:
             return False
         job.change(name=name)
         job.must_apply(Event.ALL_BYTES)
-        await complete(job, self._old, Assurance.NOT_MODIFIED)
+        await complete(job, self._versions.old, Assurance.NOT_MODIFIED)
         return True
-
-    def _new_plan(self, total: int | None, written: RangeSet) -> Plan:
-        return Plan(total, written, in_order=self._job.record.options.sequential)
-
-    def _take_up(self, written: RangeSet) -> None:
-        """Begin with what is known: bytes on disk, and the version that they belong to."""
-        job, record = self._job, self._job.record
-        has_part = self._target.part is not None
-        total = record.total_bytes if has_part and written else None
-        job.plan = self._new_plan(total, written)
-        self._facts = facts = Facts()
-        if has_part and written:
-            facts.known = Known(total=total, validators=record.validators)
-            facts.ranges_supported = record.ranges_supported
-            facts.replies = 1
-            facts.is_unverified = record.assurance is Assurance.UNVERIFIED
 
     # -- transfer
 
@@ -246,8 +223,10 @@ class Run:
         """Read the document that the server named, once: mirrors, and digests of pieces."""
         described, self._described = self._described, None
         if described is not None:
-            found = await read_description(self._job, described, self._links(), self._facts)
-            self._proof.pieces.expect(found, self._facts.known.total)
+            found = await read_description(
+                self._job, described, self._links(), self._versions.facts
+            )
+            self._proof.pieces.expect(found, self._versions.facts.known.total)
 
     def _new_transfer(self, plan: Plan) -> Transfer:
         job, tools = self._job, self._job.tools
@@ -258,7 +237,7 @@ class Run:
             Opening(self._target, self.begin),
             Teller(job),
             plan=plan,
-            facts=self._facts,
+            facts=self._versions.facts,
             policy=policy_of(options, config),
             governor=governor_of(options, config),
             limits=(job.limit, *job.tools.shared_limits(job.record)),
@@ -273,7 +252,7 @@ class Run:
 
     async def begin(self, reply: Reply, total: int | None) -> None:
         """Take in the first reply: name, size, version; make the file ready for bytes."""
-        job, target, facts = self._job, self._target, self._facts
+        job, target, facts = self._job, self._target, self._versions.facts
         name = name_for(job.record, reply)
         self._proof.promised(replace(job.record, name=name), reply.url)  # before bytes are here
         self._proof.pieces.expect(job.record.options.pieces, total)
@@ -294,61 +273,6 @@ class Run:
         assert job.plan is not None
         await target.keep_journal(job.record, job.plan)
 
-    # -- another version
-
-    async def _new_generation(self, error: GenerationChangedError) -> None:
-        """The resource changed: no byte of the old version may get into the new one."""
-        known = self._facts.known
-        await self._empty(error.message, keep=not isinstance(error, WrongFileError))
-        self._tag_changes += 1
-        rotates = self._tag_changes >= TAG_CHANGES_TO_DOUBT and known.validators.etag is not None
-        ranges = False if self._facts.ranges_supported is False else None
-        self._facts = Facts(Known(validators_rotate=rotates), ranges_supported=ranges)
-
-    async def _start_over(self, reason: str) -> None:
-        """The server serves no ranges and names no version: begin at byte 0."""
-        await self._empty(reason)
-        self._facts = Facts(ranges_supported=False)
-
-    async def _empty(self, note: str, *, keep: bool = True) -> None:
-        """Go on with a part without bytes; the longest older one is kept until it is passed."""
-        job, target = self._job, self._target
-        job.note(note)
-        await self.name_part()
-        written = RangeSet() if job.plan is None else job.plan.written()
-        # First no claim is left, then the bytes go: a stop in between must find no claim.
-        job.plan = self._new_plan(None, RangeSet())
-        self._proof.pieces.forget()
-        fresh: dict[str, object] = {
-            "synced": RangeSet(),
-            "total_bytes": None,
-            "generation": job.record.generation + 1,
-            "assurance": Assurance.PENDING,
-        }
-        if keep and target.part is not None and written.total > self._old.kept_bytes:
-            await self._old.take(target, written, **fresh)
-            assert job.record.name is not None
-            await make_part(job, target, job.record.name, 0, total_bytes=None)
-        else:
-            await job.change_durably(**fresh)
-            await target.start_over()
-        if job.record.status is not Status.PROBING:
-            job.must_apply(Event.CHANGED)
-
-    async def _lose_part(self, reason: str) -> None:
-        """Somebody deleted, replaced or changed the part: its bytes prove nothing any more."""
-        job = self._job
-        job.note(f"{reason} The download starts again.")
-        job.plan = self._new_plan(None, RangeSet())
-        self._proof.pieces.forget()
-        await clear_place(job, self._target)
-        nothing = {"part": None, "part_name": None, "total_bytes": None, "synced": RangeSet()}
-        await job.change_durably(**nothing, assurance=Assurance.PENDING)
-        await self._target.close(forget=True)
-        if job.record.status is not Status.PROBING:
-            job.must_apply(Event.CHANGED)
-        self._facts = Facts()
-
     # -- the finish
 
     async def _finish(self) -> None:
@@ -361,9 +285,9 @@ class Run:
             raise RuntimeError("a transfer ended without a size")
         await target.settle_size(total)
         job.must_apply(Event.ALL_BYTES, total_bytes=total)
-        assurance = self._facts.assurance(transfer.framing)
+        assurance = self._versions.facts.assurance(transfer.framing)
         try:
-            digest = await self._proof.of_whole(self._facts.server_digests, self._links())
+            digest = await self._proof.of_whole(self._versions.facts.server_digests, self._links())
         except DigestMismatchError:
             await self.name_part()
             await quarantine(job, target)
@@ -379,7 +303,7 @@ class Run:
         # The final name proves nothing by itself: a restart asks the record (trap D8).
         await job.change_durably(**known)
         job.change(name=await target.publish())
-        await complete(job, self._old, assurance)
+        await complete(job, self._versions.old, assurance)
 
     async def _land(self, **known: Any) -> None:
         """Sync, note, name, in that order, together with other small files."""
@@ -393,7 +317,7 @@ class Run:
         self._target.let_go_of_landed()
         if part.name != job.record.name:
             job.change(name=part.name)
-        await complete(job, self._old, job.record.assurance, status)
+        await complete(job, self._versions.old, job.record.assurance, status)
 
     async def name_part(self) -> None:
         """Give a small part a name after all: it will not be whole in a moment."""
@@ -402,4 +326,4 @@ class Run:
     async def note_synced(self, synced: RangeSet) -> None:
         """Claim what is safe. The older version goes once there is less of it than that."""
         await self._job.note_synced(synced)
-        await self._old.note_synced(synced)
+        await self._versions.old.note_synced(synced)

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
-from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
 from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
-from tui_dl.engine.restored import Restored, find_published, refuse_touched, whole_of
+from tui_dl.engine.restored import Restored, believed, find_published, reopened, whole_of
 from tui_dl.engine.witness import Witness
 from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.part_file import PartFile
@@ -72,30 +72,15 @@ class FileTarget:
     def _restore(self, record: DownloadRecord) -> Restored:
         if record.part is None or record.part_name is None or record.name is None:
             return Restored(RangeSet())
-        directory = Path(record.directory)
         noted = self._witness.noted_for(record)
         self.part = published = find_published(record, any_device=noted is None)
         if published is not None:
             return Restored(whole_of(record), published_name=published.name)
-        try:
-            part = PartFile.reopen(
-                directory, record.part_name, record.name, record.part, any_device=noted is None
-            )
-        except DiskError as error:
-            # The record knew the part before it had a name: then a stop came.
-            claims_nothing = not record.synced and not (noted and noted.ranges)
-            if error.code is ErrorCode.TARGET_LOST and claims_nothing:
-                return Restored(RangeSet())
-            raise
+        part = reopened(record, noted)
+        if part is None:
+            return Restored(RangeSet())
         self._use(part)
-        refuse_touched(part, noted)
-        written = record.synced if noted is None else noted.ranges.union(record.synced)
-        size = part.size_bytes()
-        kept = written.intersect(RangeSet([Range(0, size)]))
-        note = None
-        if kept != written:
-            note = "The partial file is shorter than it was: the missing part is fetched again."
-        return Restored(kept, note)
+        return believed(record, part, noted)
 
     async def prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
         """Make a part file for a free name, if the disk has room for it.

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 
 from tui_dl.domain.errors import ErrorCode, TransferError, TuiDlError
-from tui_dl.domain.rates import EtaMeter, RateHistory, RateMeter
+from tui_dl.domain.rates import RateHistory
 from tui_dl.engine import crew
 from tui_dl.engine.asking import Asking, Target
 from tui_dl.engine.facts import Facts, GenerationChangedError
 from tui_dl.engine.governor import Governor
+from tui_dl.engine.intake import Intake
 from tui_dl.engine.limiter import Limits, RateLimit
 from tui_dl.engine.next_try import NextTry
 from tui_dl.engine.origins import Origins
@@ -56,8 +57,6 @@ class Transfer:
         self.sources = sources
         self.origins = origins
         self.workers: list[Worker] = []
-        self.meter = RateMeter()
-        self.eta = EtaMeter()
         self.history = RateHistory()
         self.framing: Framing | None = None
         self._around = around
@@ -71,6 +70,10 @@ class Transfer:
         self._governor = governor
         self._limits = Limits(*limits, around.global_limit)
         self._wake = asyncio.Event()
+        intake = Intake(plan, target, around, self._wake)
+        self.meter, self.eta = intake.meter, intake.eta
+        self.write_now, self.write_pipe = intake.write_now, intake.write_pipe
+        self.write_later = intake.write_later
         self._fatal: BaseException | None = None
         self.has_begun = False
         self._is_ended = False
@@ -244,40 +247,10 @@ class Transfer:
         """Return bytes on disk that the reply's first bytes must equal."""
         return self._asking.overlap_of(worker)
 
-    def write_now(self, claim: Claim, data: memoryview) -> bool:
-        """Write at the claim's position, or return ``False`` when the disk is slow."""
-        if not self._target.is_quick:
-            return False
-        self._target.write_now(data, claim.position)
-        self._wrote(claim, len(data))
-        return True
-
     @property
     def takes_pipes(self) -> bool:
         """Whether ``write_pipe`` may be called now: without a limit, on a quick disk."""
         return self._target.takes_pipes and not self.grain_bytes
-
-    def write_pipe(self, claim: Claim, pipe: int, count: int) -> None:
-        """Write ``count`` bytes out of a pipe at the claim's position."""
-        self._target.write_pipe(pipe, count, claim.position)
-        self._wrote(claim, count)
-
-    async def write_later(self, claim: Claim, data: memoryview) -> None:
-        """Write at the claim's position through the pool."""
-        claim.reserved = len(data)
-        try:
-            await self._target.write_later(data, claim.position)
-        finally:
-            claim.reserved = 0
-        self._wrote(claim, len(data))
-
-    def _wrote(self, claim: Claim, count: int) -> None:
-        self.plan.advance(claim, count)
-        now_s = self.now_s()
-        self.meter.add(now_s, count)
-        self.eta.add(now_s, count)
-        if self.plan.is_complete:
-            self._wake.set()
 
     @property
     def grain_bytes(self) -> int:
