@@ -55,6 +55,7 @@ def test_a_download_is_steered_from_its_addition_to_its_end(
     home.until(lambda: home.rows()[0]["status"] == "downloading")
     home.ok("rm", "--all", "--delete-files")
     assert home.rows() == []
+    assert b"There is no download that can be paused now." in home.ask("pause", "--all").stderr
     assert not (home.folder / "named.bin.part").exists()
 
     server.send_signal(signal.SIGTERM)
@@ -175,6 +176,12 @@ def test_a_watch_follows_its_download(home: Home, fault_server: FaultServer) -> 
     assert watcher.wait(LIMIT_S) == 0
     assert watcher.stderr is not None
     assert b"not in the list any more" in watcher.stderr.read()
+
+
+def test_the_doctor_names_the_port_of_the_engine_and_the_one_of_the_settings(home: Home) -> None:
+    _, address = home.serve("--paused")
+    told = home.ask("doctor").stdout.decode()
+    assert f"ours: {address.removeprefix('http://')}; 1700 is what is tried first" in told
 
 
 def test_the_token_is_printed_and_rotated(home: Home) -> None:

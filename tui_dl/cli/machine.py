@@ -77,7 +77,7 @@ def _port(setup: Setup) -> Finding:
     if owner is not None and owner.port is not None:
         there = f"ours: {owner.host}:{owner.port}"
         is_first = owner.port == api.port
-        return Finding("port", there if is_first else f"{there}, as {api.port} was taken")
+        return Finding("port", there if is_first else f"{there}; {api.port} is what is tried first")
     family = socket.AF_INET6 if ":" in api.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

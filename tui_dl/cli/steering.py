@@ -55,7 +55,7 @@ def run_deed(
         else:
             ids = find_ids(service, flags.ids)
         if not ids:
-            console.say("There is no such download.")
+            console.say(f"There is no download that can be {done} now.")
             return 0
         code = tell(await deed(service, ids), done, console)
         if later and client.place is None and code == 0:
