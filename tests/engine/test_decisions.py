@@ -177,16 +177,35 @@ def test_a_slow_start_of_the_first_connection_proves_no_limit() -> None:
 def test_a_thread_that_is_the_limit_itself_opens_no_more() -> None:
     """On loopback one connection filled the machine, and sixteen cost a fifth more CPU."""
     governor = Governor(ceiling=16)
-    governor.begin(0.0, 0, 0.001, cpu_s=5.0)
-    now_s, cpu_s, done = 0.0, 5.0, 0
+    governor.begin(0.0, 0, 0.001, busy_s=5.0)
+    now_s, busy_s, done = 0.0, 5.0, 0
     for _ in range(10):
-        now_s, cpu_s, done = now_s + 0.2, cpu_s + 0.19, done + 10**8
-        assert governor.update(now_s, done, 10**12, 0.001, cpu_s=cpu_s) == 1
+        now_s, busy_s, done = now_s + 0.2, busy_s + 0.19, done + 10**8
+        assert governor.update(now_s, done, 10**12, 0.001, busy_s=busy_s) == 1
     seen = []
     for _ in range(10):  # the server has become slow: now others may help
-        now_s, cpu_s, done = now_s + 0.6, cpu_s + 0.01, done + governor.target * 10**6
-        seen.append(governor.update(now_s, done, 10**12, 0.001, cpu_s=cpu_s))
+        now_s, busy_s, done = now_s + 0.6, busy_s + 0.01, done + governor.target * 10**6
+        seen.append(governor.update(now_s, done, 10**12, 0.001, busy_s=busy_s))
     assert seen[-1] >= 16
+
+
+def test_a_very_fast_connection_needs_but_half_of_the_thread() -> None:
+    """What is left over other work has, or the server on the same machine."""
+    governor = Governor(ceiling=16)
+    governor.begin(0.0, 0, 0.001)
+    for n in range(1, 9):
+        moved = n * 100 * 10**6  # in 0.2 s each
+        assert governor.update(0.2 * n, moved, 10**12, 0.001, busy_s=0.12 * n) == 1
+
+
+def test_a_slow_connection_is_not_alone_because_the_thread_did_other_things() -> None:
+    """Work of the start, or of other downloads."""
+    governor = Governor(ceiling=16)
+    governor.begin(0.0, 0, 0.001)
+    seen = [
+        governor.update(0.2 * n, n * 10**6, 10**12, 0.001, busy_s=0.12 * n) for n in range(1, 4)
+    ]
+    assert seen[-1] > 1
 
 
 def test_a_small_file_climbs_slowly() -> None:

@@ -21,6 +21,7 @@ from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import DownloadRecord, Status
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.snapshot import DownloadEvent, EngineSnapshot
+from tui_dl.engine.busy import BusyClock
 from tui_dl.engine.catalog_lane import CatalogLane
 from tui_dl.engine.config import EngineConfig
 from tui_dl.engine.core import Core
@@ -60,6 +61,7 @@ class _Parts:
     pools: Pools
     catalog: Catalog
     hooks: Hooks
+    busy_clock: BusyClock
 
 
 class Engine:
@@ -155,6 +157,7 @@ class Engine:
         pools = Pools()
         lane = CatalogLane(catalog, pools)
         client = HttpClient(ClientConfig(user_agent=config.user_agent))
+        busy_clock = BusyClock()
         around = Surroundings(
             client=client,
             gates=HostGates(64, clock=time.monotonic),
@@ -162,6 +165,7 @@ class Engine:
             random=random.random,
             global_limit=RateLimit(config.limit_bps),
             world=self._world,
+            busy_s=busy_clock,
         )
         room = Room()
         paces: dict[int, DiskPace] = {}
@@ -210,7 +214,7 @@ class Engine:
             needs_slot=lambda job, needs: core.slots.note_need(job, needs=needs),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)
-        self._parts = _Parts(core, client, pools, catalog, hooks)
+        self._parts = _Parts(core, client, pools, catalog, hooks, busy_clock)
         lane.start()
         room_watch = RoomWatch(room, pools, config.min_free_bytes, core.records, go_on)
         core.open(contents.records)
@@ -243,6 +247,7 @@ class Engine:
         await parts.client.aclose()
         parts.catalog.close()
         parts.pools.close()
+        parts.busy_clock.close()
 
     # -- crossing over
 

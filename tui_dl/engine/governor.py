@@ -39,6 +39,11 @@ BUSY_LAG_S = 0.02
 FULL_SHARE = 0.85
 """A thread that works so much of the time is the limit itself: more connections only cost it."""
 
+FAST_SHARE = 0.5
+FAST_BPS = 200e6
+"""At such a rate half of the thread's time is enough of a limit: more connections bring less than
+twice as much, and cost more for each byte. Below it other work may have taken that time."""
+
 NEAR_LINK_S = 0.005
 """Below it the slow start of TCP is over within the first look, mostly."""
 
@@ -89,7 +94,7 @@ class Governor:
     _looks_throttled: bool = False
     _hold_s: float = FIRST_HOLD_S
     _is_busy_here: bool = False
-    _cpu_at_step_s: float = 0.0
+    _busy_at_step_s: float = 0.0
 
     def begin(
         self,
@@ -98,12 +103,12 @@ class Governor:
         setup_s: float,
         left_bytes: int | None = None,
         *,
-        cpu_s: float = 0.0,
+        busy_s: float = 0.0,
     ) -> None:
         """Start to measure: the first reply of this run has arrived."""
         self._step_began_s = now_s
         self._bytes_at_step = done_bytes
-        self._cpu_at_step_s = cpu_s
+        self._busy_at_step_s = busy_s
         if setup_s > LONG_LINK_S and (left_bytes is None or left_bytes > LONG_LINK_SMALL_BYTES):
             is_large = (left_bytes or 0) >= LONG_LINK_LARGE_BYTES
             start = LONG_LINK_LARGE_START if is_large else LONG_LINK_START
@@ -123,16 +128,16 @@ class Governor:
         setup_s: float,
         *,
         lag_s: float = 0.0,
-        cpu_s: float = 0.0,
+        busy_s: float = 0.0,
         all_receive: bool = True,
     ) -> int:
         """Return how many connections there should be now.
 
         ``setup_s`` is the usual time from asking to the first byte: a new connection
         shows what it brings only after a few of those. ``lag_s`` is how late this machine
-        itself is: when it is busy, many connections only fill its buffers. ``cpu_s`` is the
-        CPU time of the engine's thread so far. ``all_receive`` tells whether each connection
-        has had its first bytes: before that nothing can be compared.
+        itself is: when it is busy, many connections only fill its buffers. ``busy_s`` is how
+        long the engine's thread has had something to do so far. ``all_receive`` tells whether
+        each connection has had its first bytes: before that nothing can be compared.
         """
         if self._step_began_s is None:
             return self.target
@@ -142,15 +147,16 @@ class Governor:
         elif self._waiting_since_s is None or now_s - self._waiting_since_s < LONGEST_WAIT_S:
             self._waiting_since_s = self._waiting_since_s or now_s
             self._step_began_s, self._bytes_at_step = now_s, done_bytes
-            self._cpu_at_step_s = cpu_s
+            self._busy_at_step_s = busy_s
             return self.target
         took_s = now_s - self._step_began_s
         if took_s < self._step_s(setup_s):
             return self.target
         rate_bps = (done_bytes - self._bytes_at_step) / took_s
-        is_full_here = cpu_s - self._cpu_at_step_s > took_s * FULL_SHARE
+        full_share = FULL_SHARE if rate_bps < FAST_BPS else FAST_SHARE
+        is_full_here = busy_s - self._busy_at_step_s > took_s * full_share
         self._step_began_s, self._bytes_at_step = now_s, done_bytes
-        self._cpu_at_step_s = cpu_s
+        self._busy_at_step_s = busy_s
         if is_full_here:
             self._is_holding = True
         elif self._is_holding or self._level_bps == 0.0:

@@ -43,5 +43,5 @@ class Surroundings:
     random: Callable[[], float]
     global_limit: RateLimit
     world: World = REAL_WORLD
-    cpu_s: Callable[[], float] = time.thread_time
-    """CPU seconds of the thread that asks: the engine's."""
+    busy_s: Callable[[], float] = time.thread_time
+    """Seconds in which the engine's thread had something to do: see ``busy.py``."""

@@ -237,7 +237,7 @@ class Transfer:
             plan.done_bytes,
             self._pace.setup_s,
             plan.missing_bytes,
-            cpu_s=self._around.cpu_s(),
+            busy_s=self._around.busy_s(),
         )
 
     def _others_receive(self, worker: Worker) -> bool:
@@ -318,7 +318,7 @@ class Transfer:
             left,
             self._pace.setup_s,
             lag_s=self._pace.lag_s,
-            cpu_s=self._around.cpu_s(),
+            busy_s=self._around.busy_s(),
             all_receive=len(self.workers) >= self._governor.target
             and all(w.received > 0 for w in self.workers),
         )
