@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.net.scripted import Peer, serving
 from tests.net.sinks import IDLE_S, Keep, Slow, SlowNowAndThen, fetch
 from tests.support.tls import Certificates
 from tui_dl.domain.errors import ErrorCode, TransferError
-from tui_dl.net import connection
+from tui_dl.net import connection, tls
 from tui_dl.net.client import ClientConfig, HttpClient
 from tui_dl.net.reply import Feed, Framing
 from tui_dl.net.request import HttpRequest
@@ -43,6 +44,28 @@ async def test_bodies_arrive_and_connections_are_reused(
         for host in ("127.0.0.1", "localhost", "127.0.0.1", "localhost"):
             assert await fetch(client, request(server.url("/", host), certificates)) == BODY
         assert server.connections == 2
+
+
+async def test_the_time_to_load_certificates_is_told_apart(
+    client: HttpClient, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A near server looked 0.1 s away for it, and got eight connections at once."""
+
+    def slowly(options: TlsOptions) -> ssl.SSLContext:
+        time.sleep(0.1)
+        return make_context(options)
+
+    monkeypatch.setattr(tls, "make_context", slowly)
+    told: list[float] = []
+    async with serving(answering, tls=certificates.good) as server:
+        for _ in range(2):
+            reply = await client.open(request(server.url(), certificates))
+            told.append(reply.prepared_s)
+            await reply.pump(Keep(), idle_timeout_s=IDLE_S)
+            await reply.aclose()
+        assert server.connections == 1
+    assert told[0] >= 0.1
+    assert told[1] == 0.0
 
 
 def test_a_trailing_dot_is_no_part_of_the_certificates_name(certificates: Certificates) -> None:

@@ -208,7 +208,7 @@ class Transfer:
             ReplyRefusedError: the body must not be written.
         """
         verdict = self._asking.judge(worker, reply, self.plan)
-        self._pace.note_setup(self.now_s() - worker.asked_s)
+        self._pace.note_setup(self.now_s() - worker.asked_s - reply.prepared_s)
         if verdict.verdict is Verdict.RANGE_IGNORED and self._others_receive(worker):
             raise TransferError(verdict.reason, code=ErrorCode.RANGE_IGNORED)
         if not self.has_begun:

@@ -32,6 +32,7 @@ class Body:
         self.head = head
         self.peer = connection.peer
         self.reused = connection.replies > 0
+        self.prepared_s = 0.0 if self.reused else connection.prepared_s
         connection.replies += 1
         self._connection = connection
         self._give_back = give_back

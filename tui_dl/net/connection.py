@@ -66,6 +66,8 @@ class Connection(asyncio.BufferedProtocol):
         self.ending = Ending.OPEN
         self.error: BaseException | None = None
         """What broke the connection, when something did."""
+        self.prepared_s = 0.0
+        """How long certificates were loaded before it was opened."""
         self.replies = 0
         """Heads that were read so far."""
         self.on_change: Callable[[], None] | None = None

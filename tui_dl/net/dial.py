@@ -132,19 +132,21 @@ class Dialer:
         self, scheme: str, host: str, port: int, options: WireOptions, where: str
     ) -> Connection:
         loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        context = await self._contexts.get(options.tls) if scheme == "https" else None
+        prepared_s = loop.time() - began_s
         if options.proxy is None:
             addresses = await self.look_up(host, port, options)
-            context = await self._contexts.get(options.tls) if scheme == "https" else None
             sock = await self.connect(addresses, options.route)
             peer = ""
         else:
-            context = await self._contexts.get(options.tls) if scheme == "https" else None
             from tui_dl.net.socks import through_socks
 
             sock, peer = await through_socks(self, options, host, port)
         try:
             layer = None if context is None else TlsLayer(context, host)
             connection = Connection(where, layer, self._memory)
+            connection.prepared_s = prepared_s
             connection.peer = peer or str(sock.getpeername()[0])
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             bound_receive_buffer(sock)

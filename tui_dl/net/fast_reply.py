@@ -20,6 +20,7 @@ class FastReply(Reply):
         self.content_length = head.plan.length
         self.peer = body.peer
         self.reused = body.reused
+        self.prepared_s = body.prepared_s
         self._body = body
 
     async def pump(self, sink: BodySink, *, idle_timeout_s: float) -> None:

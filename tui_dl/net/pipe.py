@@ -11,7 +11,12 @@ import os
 import sys
 
 PIPE_BYTES = 1024 * 1024
-"""What an ordinary user may ask for (``/proc/sys/fs/pipe-max-size``)."""
+"""What an ordinary user may ask for (``/proc/sys/fs/pipe-max-size``). A page that is hardly
+filled takes as much room here as a full one."""
+
+FILL_BYTES = 256 * 1024
+"""Most to take in at once, as much as a large buffer holds: a kill loses it, and what the kernel
+keeps of the connection."""
 
 _IS_KNOWN = sys.platform == "linux" and hasattr(os, "splice")
 _REFUSALS = frozenset({errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP})
@@ -39,7 +44,7 @@ class Pipe:
         return self._ends is not None
 
     def fill(self, source: int, count: int) -> int:
-        """Take up to ``count`` bytes out of the socket ``source``.
+        """Take up to ``count`` bytes, or ``FILL_BYTES``, out of the socket ``source``.
 
         0 is the end of its stream, or a kernel that does not do this: then never again.
         What was taken in must be taken out before anybody else fills it.
@@ -50,6 +55,7 @@ class Pipe:
         """
         assert self._ends is not None
         try:
+            count = min(count, FILL_BYTES)
             return os.splice(source, self._ends[1], count, flags=os.SPLICE_F_NONBLOCK)
         except OSError as error:
             if error.errno not in _REFUSALS:

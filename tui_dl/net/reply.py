@@ -119,6 +119,9 @@ class Reply(ABC):
     """IP address that was connected to (the proxy's ``host:port`` behind a proxy)."""
     reused: bool
     """Whether the connection had carried an earlier reply."""
+    prepared_s: float = 0.0
+    """How much of the time to the head went by before anything was sent: certificates were
+    loaded. It says nothing about the way to the server."""
 
     @abstractmethod
     async def pump(self, sink: BodySink, *, idle_timeout_s: float) -> None:
