@@ -36,10 +36,10 @@ def chunk_cells(segments: Sequence[SegmentSnapshot], total_bytes: int, cells: in
     """
     if cells <= 0 or total_bytes <= 0:
         return b""
-    # A cell's first byte; the exact counterpart of ``offset * cells // total_bytes``.
-    edges = [-(-cell * total_bytes // cells) for cell in range(cells + 1)]
-    done_bytes = [0] * cells
-    active, unchecked = bytearray(cells), bytearray(cells)
+    states = bytearray(cells)
+    # Only a cell at an end of a stretch has to be counted: those between are all of it.
+    at_ends: dict[int, int] = {}
+    unchecked: set[int] = set()
     for segment in segments:
         code, start, end = _CODE[segment.state], segment.start, segment.end
         if code == WAITING or start >= end:
@@ -49,21 +49,26 @@ def chunk_cells(segments: Sequence[SegmentSnapshot], total_bytes: int, cells: in
         if code in (RUNNING, RACED):
             front = first if code == RUNNING else last
             for cell in range(first, front + 1):
-                active[cell] = max(active[cell], code)
+                states[cell] = max(states[cell], code)
             continue
-        if code == DONE:
-            unchecked[first : last + 1] = b"\x01" * (last + 1 - first)
-        if first == last:
-            done_bytes[first] += end - start
-            continue
-        done_bytes[first] += edges[first + 1] - start
-        done_bytes[last] += end - edges[last]
-        done_bytes[first + 1 : last] = [total_bytes] * (last - first - 1)
-    states = bytearray(active)
-    for cell, arrived in enumerate(done_bytes):
-        if arrived and arrived >= edges[cell + 1] - edges[cell] > 0:
-            states[cell] = DONE if unchecked[cell] else CHECKED
+        if first + 1 < last:
+            states[first + 1 : last] = bytes([code]) * (last - first - 1)
+        for cell in {first, last}:
+            cell_start, cell_end = _stretch(cell, total_bytes, cells)
+            here = min(end, cell_end) - max(start, cell_start)
+            at_ends[cell] = at_ends.get(cell, 0) + here
+            if code == DONE:
+                unchecked.add(cell)
+    for cell, arrived in at_ends.items():
+        cell_start, cell_end = _stretch(cell, total_bytes, cells)
+        if arrived >= cell_end - cell_start > 0:
+            states[cell] = DONE if cell in unchecked else CHECKED
     return bytes(states)
+
+
+def _stretch(cell: int, total_bytes: int, cells: int) -> tuple[int, int]:
+    """Return a cell's first byte and the one behind it; ``offset * cells // total_bytes`` back."""
+    return -(-cell * total_bytes // cells), -(-(cell + 1) * total_bytes // cells)
 
 
 def chunk_lines(states: bytes, width: int) -> list[Line]:
