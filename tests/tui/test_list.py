@@ -152,6 +152,8 @@ async def test_the_hidden_filter_takes_no_focus() -> None:
         assert not field.focusable
         await d.press("slash")
         assert field.has_focus
+        assert "esc show all" in d.text
+        assert "/ filter" not in d.text, "it is open"
         await d.press("escape")
         assert not field.focusable
         assert d.listing.has_focus

@@ -37,6 +37,7 @@ async def test_z_brings_back_the_last_deletion_as_it_was() -> None:
         assert "a.bin" in d.text
         assert "b.bin" in d.text
         assert service.calls_of("resume") == [(running.id,)]
+        assert d.cursor_name == "a.bin"
         assert service.row(done.id).status is Status.COMPLETED
         await d.press("z")
         assert d.toasts[-1] == "There is nothing to undo."

@@ -289,10 +289,14 @@ class TuiDlApp(InkedApp, DiscreetApp, inherit_bindings=False):
         if added.ids:
             if self._watch is not None:
                 self._watch.expect(added.ids)
-            main = self.screen_stack[0]
-            if isinstance(main, MainScreen):
-                main.put_cursor_on(added.ids[0])
+            self.put_cursor_on(added.ids[0])
         return added.refused
+
+    def put_cursor_on(self, id: str) -> None:
+        """Show a download that has just come into the list, or back to it."""
+        main = self.screen_stack[0]
+        if isinstance(main, MainScreen):
+            main.put_cursor_on(id)
 
     async def _add_initial(self) -> None:
         for refusal in await self.add(self.initial):

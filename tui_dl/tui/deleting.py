@@ -50,11 +50,12 @@ class Deleting:
 
     async def undo(self) -> None:
         """Bring back what was deleted last."""
-        count = await self._removals.undo()
-        self._app.say(
-            f"{plural(count, 'download')} back." if count else "There is nothing to undo."
-        )
+        back = await self._removals.undo()
+        sentence = f"{plural(len(back), 'download')} back." if back else "There is nothing to undo."
+        self._app.say(sentence)
         self._app.look()
+        if back:
+            self._app.put_cursor_on(back[0].id)
 
     def grace_is_over(self) -> None:
         """Carry out the oldest deletion."""

@@ -50,15 +50,15 @@ class Removals:
         if ids:
             await self._service.pause(ids)
 
-    async def undo(self) -> int:
-        """Bring the last batch back as it was; return how many rows that are."""
+    async def undo(self) -> Sequence[DownloadSnapshot]:
+        """Bring the last batch back as it was, and return it; empty when there is none."""
         if not self._batches:
-            return 0
+            return ()
         batch = self._batches.pop()
         ids = [d.id for d in batch if Event.PAUSE in allowed(d.status)]
         if ids:
             await self._service.resume(ids)
-        return len(batch)
+        return batch
 
     async def finish_oldest(self) -> None:
         """Drop the records of the oldest batch: its time is over."""

@@ -150,6 +150,8 @@ class MainScreen(DownloadScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no key for downloads while there is none; the help still lists it."""
+        if action == "filter" and self.focused is not None and self.focused.id == "filter":
+            return None  # it is open
         return True if self._snapshot.downloads or action not in FOR_DOWNLOADS else None
 
     # --- targets ------------------------------------------------------------------
