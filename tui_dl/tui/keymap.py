@@ -75,11 +75,6 @@ def with_key(text: str, id: str, key: str | None) -> str:
     return " ".join(kept if key is None else [*kept, f"{id}={key}"])
 
 
-def known_names() -> list[str]:
-    """Return the names of everything that has a key, sorted."""
-    return sorted({id for context in _contexts() for id in context})
-
-
 def _rival(
     id: str, wanted: Mapping[str, str], contexts: Iterable[Mapping[str, frozenset[str]]]
 ) -> tuple[str, str] | None:

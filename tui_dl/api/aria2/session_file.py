@@ -33,14 +33,3 @@ def write_session(path: Path, text: str) -> None:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def read_session_file(path: Path) -> str:
-    """Return the text of a session or input file, unpacked when its name ends with ``.gz``.
-
-    Raises:
-        OSError: it cannot be read.
-        UnicodeDecodeError: it is no text.
-    """
-    data = path.read_bytes()
-    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")

@@ -10,7 +10,6 @@ from itertools import pairwise
 
 from tui_dl.tui.view.ink import Ink, Line, Span
 
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 LEVELS = " ▁▂▃▄▅▆▇█"
 
 
