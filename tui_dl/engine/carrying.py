@@ -79,10 +79,10 @@ async def settle_move(job: Job) -> None:
     if found is None:
         job.change(moving=None)
         return
-    _note(job, found, {"part_name": found.entry} if is_part else _delivered(job, found))
+    _note(job, found, {"part_name": found.entry} if is_part else _delivered(job))
 
 
-def _delivered(job: Job, moving: Moving) -> dict[str, Any]:
+def _delivered(job: Job) -> dict[str, Any]:
     """Remember where it was asked for, if it was moved there at its end."""
     record = job.record
     by_itself = record.completed_at is None and record.loaded_in is None

@@ -200,7 +200,7 @@ class Transfer:
         """Send the request for a claim."""
         return await self._asking.open(worker, claim, self.plan)
 
-    async def admit(self, worker: Worker, claim: Claim, reply: Reply) -> Judgement:
+    async def admit(self, worker: Worker, reply: Reply) -> Judgement:
         """Judge a reply; at the first one learn the size and make the file ready.
 
         Raises:
@@ -273,7 +273,7 @@ class Transfer:
             worker.claim = fresh
         return fresh
 
-    def ended(self, worker: Worker, claim: Claim) -> None:
+    def ended(self, claim: Claim) -> None:
         """A body whose length nobody knew has ended cleanly: this is the length."""
         self.plan.settle_total(claim.position)
         self._is_ended = True

@@ -51,7 +51,7 @@ class Owner(Protocol):
     async def open_reply(self, worker: Worker, claim: Claim) -> Reply:
         """Send the request for a claim."""
 
-    async def admit(self, worker: Worker, claim: Claim, reply: Reply) -> Span:
+    async def admit(self, worker: Worker, reply: Reply) -> Span:
         """Judge a reply; raises when it must not be written."""
 
     def write_now(self, claim: Claim, data: memoryview) -> bool:
@@ -83,7 +83,7 @@ class Owner(Protocol):
     def follow(self, worker: Worker, claim: Claim) -> Claim | None:
         """Leave a full claim for the next gap that this worker's reply still reaches."""
 
-    def ended(self, worker: Worker, claim: Claim) -> None:
+    def ended(self, claim: Claim) -> None:
         """Take the end of a body of unknown length for the end of the resource."""
 
     @property
@@ -143,7 +143,7 @@ class Worker:
             if not reply.reused:
                 self.meter = RateMeter()  # what another connection brought says nothing
         try:
-            span = await self.owner.admit(self, claim, reply)
+            span = await self.owner.admit(self, reply)
             self.state = WorkerState.RECEIVING
             self.cursor, self.reply_end = span.start, span.end
             self.is_whole = self.asked_start is None
@@ -165,7 +165,7 @@ class Worker:
     def _check_span(self, claim: Claim, reply: Reply, span: Span) -> None:
         """Compare the bytes that came with the bytes that were announced (trap H3)."""
         if claim.end == ENDLESS:
-            self.owner.ended(self, claim)
+            self.owner.ended(claim)
             return
         expected = claim.end if span.end is None else min(span.end, claim.end)
         if self.is_dropped or self.cursor >= expected or claim.remaining == 0:

@@ -134,7 +134,7 @@ def judge(head: Head, asked: Asked, known: Known) -> Judgement:
         return _judge_part(head, asked, known)
     if head.status == 416:
         return _judge_unsatisfied(head, asked, known)
-    return _judge_whole(head, asked, known)
+    return _judge_whole(head, known)
 
 
 def same_version(known: Validators, new: Validators, *, rotate: bool) -> bool | None:
@@ -183,7 +183,7 @@ def _judge_part(head: Head, asked: Asked, known: Known) -> Judgement:
     return Judgement(Verdict.PART, start=span.start, end=span.end, total=span.total)
 
 
-def _judge_whole(head: Head, asked: Asked, known: Known) -> Judgement:
+def _judge_whole(head: Head, known: Known) -> Judgement:
     coding = head.content_encoding if _is_encoded(head.content_encoding) else None
     total = head.content_length if coding is None else None
     whole = Judgement(Verdict.WHOLE, start=0, end=total, total=total, coding=coding)

@@ -1,7 +1,7 @@
 """What a reply looks like to the engine: head, framing, and a body that is pushed.
 
-Owns the types only. Must not know sockets, httpx or files: ``connection.py`` and
-``proxy_transport.py`` make replies, the engine writes what they carry.
+Owns the types only. Must not know sockets, httpx or files: ``fast_reply.py`` and
+``proxy_reply.py`` make replies, the engine writes what they carry.
 """
 
 from __future__ import annotations
