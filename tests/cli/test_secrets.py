@@ -10,12 +10,10 @@ import asyncio
 import json
 import stat
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
-import pytest
 import websockets
 
 from tests.cli.processes import LIMIT_S
@@ -35,16 +33,6 @@ ANY = b"Zq"
 
 STREAMS = ("/events", "/v1/jobs/events", "/tui-dl/events")
 ENDED = {"completed", "error"}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    home = Home(tmp_path)
-    home.target.mkdir()
-    yield home
-    for process in home.running:
-        process.kill()
-        process.communicate(timeout=LIMIT_S)
 
 
 def signed(url: str) -> str:
