@@ -201,6 +201,20 @@ async def stays_lost(driver: Driver, record_id: str, disk: Disk) -> None:
     assert not [path.name for path in disk.place.iterdir()], "a stray file"
 
 
+async def test_a_disk_that_is_taken_away_with_all_that_was_written(
+    fault_server: FaultServer, tmp_path: Path, disk: Disk
+) -> None:
+    """Nothing is claimed any more, and yet the bare mount point is not the place."""
+    async with running(tmp_path, sync_interval_s=3600) as driver:
+        record_id = await half(driver, fault_server, disk)
+        await asyncio.to_thread(disk.turn_read_only)
+        assert refused(await driver.wait(record_id)) is ErrorCode.NOT_WRITABLE
+        await asyncio.to_thread(disk.take_away)
+        await stays_lost(driver, record_id, disk)
+        await asyncio.to_thread(disk.mount)
+        await finish(driver, fault_server, record_id, kept=0)
+
+
 async def test_a_disk_that_is_pulled_out_under_way(
     fault_server: FaultServer, tmp_path: Path, disk: Disk
 ) -> None:

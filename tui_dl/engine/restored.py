@@ -12,6 +12,7 @@ from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import Range, RangeSet
+from tui_dl.storage.claim import is_elsewhere
 from tui_dl.storage.journal import Noted
 from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.tampering import was_touched_since, was_touched_since_boot
@@ -92,11 +93,20 @@ def reopened(record: DownloadRecord, noted: Noted | None) -> PartFile | None:
             any_device=noted is None,
         )
     except DiskError as error:
-        # The record knew the part before it had a name: then a stop came.
-        claims_nothing = not record.synced and not (noted and noted.ranges)
-        if error.code is ErrorCode.TARGET_LOST and claims_nothing:
+        if _had_no_name(record, noted, error):
             return None
         raise
+
+
+def _had_no_name(record: DownloadRecord, noted: Noted | None, error: DiskError) -> bool:
+    """Return whether a part is missing because a stop came before it had its name.
+
+    Its record knew it before. Without a claim it is not missed, unless its disk is away.
+    """
+    assert record.part is not None
+    if error.code is not ErrorCode.TARGET_LOST or record.synced or (noted and noted.ranges):
+        return False
+    return noted is None or not is_elsewhere(Path(record.directory), record.part)
 
 
 def believed(record: DownloadRecord, part: PartFile, noted: Noted | None) -> Restored:

@@ -120,7 +120,7 @@ class Run:
 
     async def _keeps_synced(self) -> bool:
         """Take back what the kernel could not write; whether the journal says so now."""
-        if self._job.record.part is None or not self._job.record.synced:
+        if self._job.record.part is None:
             return False
         try:
             await self._target.take_back(self._job.record)

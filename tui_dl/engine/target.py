@@ -372,11 +372,7 @@ class FileTarget:
             self._witness.forget()
 
     async def take_back(self, record: DownloadRecord) -> None:
-        """Believe no written byte that was not synced; the part is about to be closed.
-
-        Raises:
-            DiskError: the journal cannot say so: it must be forgotten.
-        """
+        """Believe no byte that was not synced, before ``close``; raises as ``Witness`` does."""
         self._stamps.stop()
         await self._in_pool(self._witness.take_back, record)
 

@@ -117,6 +117,14 @@ def device_of_folder(directory: Path) -> int | None:
         return None
 
 
+def is_elsewhere(directory: Path, part: PartIdentity) -> bool:
+    """Return whether a folder that is there is on another disk than a part of it was.
+
+    Within one boot: after another one a disk may have another number.
+    """
+    return device_of_folder(directory) not in (None, part.device)
+
+
 def give_name(dir_fd: int, fd: int, name: str) -> bool:
     """Give the file of ``open_unnamed`` its name; ``False`` where that cannot be done.
 
