@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verdicts: dict[str, str] = {}
     try:
         for key in flags.only:
+            verdicts[key] = "STOPPED"  # until it is done
             verdicts[key] = _row(key, flags)
     finally:  # a signal too: what was measured for an hour is told
         _say("\n".join(["all rows", *(f"    {key}  {word}" for key, word in verdicts.items())]))

@@ -87,6 +87,19 @@ def test_a_row_that_breaks_takes_no_other_with_it(
     assert command.main([*arguments[:-1], "L8", "--check"]) == 1
 
 
+def test_a_row_that_is_stopped_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(_: Bench) -> Report:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(crowds, "l1", stop)
+
+    with pytest.raises(SystemExit):
+        command.main(["--dir", str(tmp_path), "--only", "L1,L8"])
+    assert capsys.readouterr().out == "all rows\n    L1  STOPPED\n"
+
+
 def test_a_soak_that_breaks_tells_what_it_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
