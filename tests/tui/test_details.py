@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from tests.tui import scenes
 from tests.tui.driving import SMALL, WIDE, driven
 from tests.tui.fake_service import START, FakeService
 from tui_dl.domain.errors import ErrorCode, Failure, StateError
 from tui_dl.domain.model import Assurance, Digest, DownloadOptions, Status
-from tui_dl.domain.snapshot import LogLine
+from tui_dl.domain.snapshot import DownloadDetails, LogLine
 from tui_dl.tui.screens.details import DetailsScreen
 from tui_dl.tui.screens.main import MainScreen
 
@@ -228,3 +230,21 @@ async def test_a_link_with_secrets_is_shown_without_them() -> None:
         assert "pass123" not in d.text
         assert "deadbeef" not in d.text
         assert "https://example.org/a.bin" in d.text
+
+
+async def test_a_mistake_behind_the_details_is_told_and_the_next_picture_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = scenes.busy()
+
+    async def broken(id: str) -> DownloadDetails:
+        raise RuntimeError("nothing about it")
+
+    async with driven(service) as d:
+        with monkeypatch.context() as patch:
+            patch.setattr(service, "details", broken)
+            await d.press("down")
+            await d.settle()
+            assert any("nothing about it" in toast for toast in d.toasts)
+        await d.press("up", "down", "right")
+        assert "█ on disk" in d.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -28,13 +29,20 @@ class DetailsFeed:
         self._wanted: tuple[str, int] | None = None
         self._had: tuple[str, int] | None = None
         self._busy = False
+        self._task: asyncio.Task[None] | None = None
 
     def want(self, download: DownloadSnapshot | None) -> None:
         """Say what is looked at now."""
         self._wanted = (download.id, download.version) if download is not None else None
         if self._wanted != self._had and not self._busy:
             self._busy = True
-            self._run(self._fetch())
+            # Four times a second: a worker of the screen would send three messages for each.
+            self._task = asyncio.create_task(self._fetch())
+            self._task.add_done_callback(self._tell)
+
+    def _tell(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._run(_await(task))  # a worker after all, so that the user hears of it
 
     async def _fetch(self) -> None:
         try:
@@ -53,3 +61,7 @@ class DetailsFeed:
                     self._deliver(details)
         finally:
             self._busy = False
+
+
+async def _await(task: asyncio.Task[None]) -> None:
+    await task
