@@ -225,6 +225,36 @@ def open_pipes() -> set[str]:
     return {name for name in found if name.startswith("pipe:")}
 
 
+async def test_only_so_many_go_past_their_buffers_for_each_takes_a_descriptor(
+    tmp_path: Path, sink: IntoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred downloads with four connections each had 1,384 descriptors open."""
+    go_on = asyncio.Event()
+
+    async def halt(peer: Peer) -> None:
+        while await peer.request():
+            await peer.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(BODY)}\r\n\r\n")
+            await peer.send(BODY[:1_000_000])
+            await go_on.wait()
+            await peer.send(BODY[1_000_000:])
+
+    monkeypatch.setattr(connection, "DIVERSIONS", 1)
+    client, others = HttpClient(), [IntoFile(tmp_path / name) for name in "ab"]
+    async with serving(halt) as server:
+        first = asyncio.create_task(pump(client, server.url(), sink))
+        await sink.until(1_000_000)
+        second = asyncio.create_task(pump(client, server.url(), others[0]))
+        await others[0].until(1_000_000)
+        assert sink.piped > 0
+        assert others[0].piped == 0
+        go_on.set()
+        await asyncio.gather(first, second)
+        await pump(client, server.url(), others[1])
+        await client.aclose()
+    assert others[1].piped > 0, "what the first one had was not given back"
+    assert all(each.data == BODY for each in (sink, *others))
+
+
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.EPERM])
 async def test_a_kernel_that_splices_no_sockets_costs_nothing_but_speed(
     client: HttpClient, sink: IntoFile, monkeypatch: pytest.MonkeyPatch, number: int

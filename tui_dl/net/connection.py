@@ -23,6 +23,8 @@ LARGE_BUFFER_BYTES = 256 * 1024
 """A fast one gets this: fewer, larger reads and writes (0.5 against 1.0 CPU s a GiB)."""
 LARGE_BUFFERS = 64
 """How many at once: 800 connections must not take 200 MiB."""
+DIVERSIONS = 32
+"""How many at once past the buffer: each takes another descriptor, of which 1,024 are usual."""
 
 
 class Memory:
@@ -32,6 +34,7 @@ class Memory:
         self.ciphertext = memoryview(bytearray(LARGE_BUFFER_BYTES))
         """Emptied within the callback that filled it, so one is enough for all."""
         self.large_left = LARGE_BUFFERS
+        self.diversions_left = DIVERSIONS
         self.pipe = Pipe()
 
 
@@ -150,6 +153,7 @@ class Connection(asyncio.BufferedProtocol):
             and self.start == self.end
             and self.is_open
             and not self._held
+            and self._memory.diversions_left > 0
             and self.pipe.is_ready()
         )
 
@@ -172,6 +176,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.hold()
         self._diverted_fd = fd
+        self._memory.diversions_left -= 1
         asyncio.get_running_loop().add_reader(fd, on_readable)
 
     def fill_pipe(self, count: int) -> int:
@@ -184,6 +189,7 @@ class Connection(asyncio.BufferedProtocol):
         if fd >= 0:
             asyncio.get_running_loop().remove_reader(fd)
             os.close(fd)
+            self._memory.diversions_left += 1
 
     def abort(self) -> None:
         """Close at once, dropping everything."""
