@@ -23,6 +23,7 @@ from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.engine import checkpoint
+from tui_dl.engine.core import Core
 
 MIB = 1024 * 1024
 SIZE = 6 * MIB
@@ -39,16 +40,17 @@ class Disk:
 
     def __init__(self, image: Path, place: Path) -> None:
         self.place = place
-        self._image = image
         place.mkdir()
         with image.open("wb") as file:
             file.truncate(32 * MIB)
         self._run("mkfs.ext4", "-q", "-F", str(image))
+        # One loop device for its life: it comes back under the number that it had.
+        self._device = self._run("losetup", "--find", "--show", str(image)).strip()
 
     def mount(self) -> None:
         """Mount it, mended if that is needed."""
-        subprocess.run(["fsck.ext4", "-fy", str(self._image)], capture_output=True, check=False)
-        self._run("mount", "-o", "loop", str(self._image), str(self.place))
+        subprocess.run(["fsck.ext4", "-fy", self._device], capture_output=True, check=False)
+        self._run("mount", self._device, str(self.place))
 
     def take_away(self) -> None:
         """Take it out of the tree at once, whoever has files open on it."""
@@ -74,11 +76,16 @@ class Disk:
         """Mount another file system, an empty one, at the same place."""
         self._run("mount", "-t", "tmpfs", "-o", "size=16m", "none", str(self.place))
 
+    def detach(self) -> None:
+        """Let go of the loop device."""
+        self._run("losetup", "--detach", self._device)
+
     @staticmethod
-    def _run(*argv: str) -> None:
+    def _run(*argv: str) -> str:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise OSError(f"{' '.join(argv)}: {done.stderr.strip()}")
+        return done.stdout
 
 
 @pytest.fixture
@@ -93,13 +100,26 @@ def disk(tmp_path: Path, memory_folder: Path, monkeypatch: pytest.MonkeyPatch) -
     yield disk
     for _ in range(4):  # whatever a test left mounted there
         subprocess.run(["umount", "-l", str(disk.place)], capture_output=True, check=False)
+    disk.detach()
 
 
 async def half(driver: Driver, server: FaultServer, disk: Disk) -> str:
-    """Return a download on the disk that has synced a part of its file and is at work."""
+    """Return a download on the disk that has a part of its file and is at work."""
     url = server.add(Resource(path="/f", size=SIZE, rate_bps=MIB))
     record_id = await driver.add(url, folder=disk.place, connections=1)
     await driver.until(record_id, lambda row: row.done_bytes > 1.5 * MIB)
+    return record_id
+
+
+async def safe_half(driver: Driver, server: FaultServer, disk: Disk) -> str:
+    """The same, once a checkpoint has claimed some of it."""
+    record_id = await half(driver, server, disk)
+
+    async def synced_bytes(core: Core) -> int:
+        return core.job(record_id).record.synced_bytes
+
+    while await driver.service._engine.call(synced_bytes) < MIB // 2:
+        await driver.look()
     return record_id
 
 
@@ -133,7 +153,7 @@ async def test_a_disk_that_turns_read_only_under_way(
     fault_server: FaultServer, tmp_path: Path, disk: Disk
 ) -> None:
     async with running(tmp_path, sync_bytes=MIB // 2) as driver:
-        record_id = await half(driver, fault_server, disk)
+        record_id = await safe_half(driver, fault_server, disk)
         await asyncio.to_thread(disk.turn_read_only)
         row = await driver.wait(record_id)
         assert refused(row) is ErrorCode.NOT_WRITABLE
@@ -164,7 +184,7 @@ async def test_a_disk_that_is_taken_away_under_way(
     fault_server: FaultServer, tmp_path: Path, disk: Disk, is_covered: bool
 ) -> None:
     async with running(tmp_path, sync_bytes=MIB // 2) as driver:
-        record_id = await half(driver, fault_server, disk)
+        record_id = await safe_half(driver, fault_server, disk)
         await asyncio.to_thread(disk.take_away)
         if is_covered:
             await asyncio.to_thread(disk.cover)
@@ -220,7 +240,7 @@ async def test_a_disk_that_is_pulled_out_under_way(
 ) -> None:
     """Trap D6: what was only written is lost, what was synced is not, and nothing is done."""
     async with running(tmp_path, sync_bytes=MIB // 2) as driver:
-        record_id = await half(driver, fault_server, disk)
+        record_id = await safe_half(driver, fault_server, disk)
         await asyncio.to_thread(disk.pull_out)
         row = await driver.wait(record_id)
         assert row.status in (Status.FAILED, Status.PAUSED)
