@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import logging
 import socket
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,12 +71,23 @@ async def until_guests_can_go(service: DownloadService, reporter: Reporter) -> N
 
 
 async def _cannot_go_on(service: DownloadService) -> bool:
-    for row in service.snapshot().downloads:
-        if row.status.is_running and row.done_bytes > 0:
-            details = await service.details(row.id)
-            if details is not None and details.ranges_supported is False:
-                return True
+    asked: set[str] = set()
+    # The picture is looked at anew after each answer: of a long list that has just ended, the
+    # old one still shows the last dozens as running, and each question would cost a picture.
+    while (record_id := _under_way(service, asked)) is not None:
+        asked.add(record_id)
+        details = await service.details(record_id)
+        if details is not None and details.ranges_supported is False:
+            return True
     return False
+
+
+def _under_way(service: DownloadService, asked: Collection[str]) -> str | None:
+    """Return a download that has bytes and runs, and was not asked about."""
+    for row in service.snapshot().downloads:
+        if row.status.is_running and row.done_bytes > 0 and row.id not in asked:
+            return row.id
+    return None
 
 
 async def _knock(listening: socket.socket) -> None:

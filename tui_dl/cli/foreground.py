@@ -37,6 +37,11 @@ from tui_dl.service.contract import (
 _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.PAUSED})
 """Nothing more happens by itself. A pause in the foreground comes from trouble only."""
 
+_FEW = 4
+"""So few are left that each event is heard at once."""
+_BURST_S = 0.02
+"""Events of longer lists are heard together: each wake costs the engine's thread a turn too."""
+
 _LOOKS = {
     Recheck.SAME: "the server still has the same",
     Recheck.UNKNOWN: "whether the server has another by now cannot be told",
@@ -122,6 +127,8 @@ class _Run:
         """Events that came before all ids were known; ``None`` once they are."""
         self._heard: deque[DownloadEvent] = deque()
         """Events on their way from the engine's thread to ours."""
+        self._is_awake = False
+        """Somebody will look at them soon."""
         self._pending: dict[str, int] = {}
         """Id -> the version of its row that is old news: only a later row can end it."""
         self._requests: dict[str, AddRequest] = {}
@@ -255,13 +262,21 @@ class _Run:
     def _hear(self, event: DownloadEvent) -> None:
         """Take an event on the engine's thread."""
         self._heard.append(event)
-        if len(self._heard) > 1:
-            return  # our loop has been woken already: each time costs both threads a turn
+        if self._is_awake:
+            return
+        self._is_awake = True
         # RuntimeError: our loop has closed. Nobody is left who would want to know.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._take_heard)
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if len(self._pending) > _FEW:
+            self._loop.call_later(_BURST_S, self._take_heard)
+        else:
+            self._take_heard()
 
     def _take_heard(self) -> None:
+        self._is_awake = False  # first: what comes from here on wakes us again
         while self._heard:
             self._on_event(self._heard.popleft())
 
