@@ -82,3 +82,23 @@ async def test_a_sync_never_runs_on_the_loop(
         await target.close()
     assert seen
     assert all(name.startswith("tui-dl-disk") for name in seen), seen
+
+
+def quick_calls_until_trusted(pace: DiskPace) -> int:
+    """Note quick calls until they may be made from the loop; return how many it took."""
+    count = 0
+    while not pace.calls_are_quick:
+        pace.note_call(0.0)
+        count += 1
+    return count
+
+
+def test_a_slow_call_in_the_pool_costs_no_trust_that_it_had_not_won() -> None:
+    """Nobody waited for it, and on a busy machine it may only have waited for its turn."""
+    pace = DiskPace()
+    pace.note_call(2 * SLOW_CALL_S)
+    assert quick_calls_until_trusted(pace) == QUICK_CALLS
+
+    pace.note_call(2 * SLOW_CALL_S)
+    pace.note_call(2 * SLOW_CALL_S)
+    assert quick_calls_until_trusted(pace) == QUICK_CALLS + DISTRUST_CALLS

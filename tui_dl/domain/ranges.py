@@ -46,6 +46,9 @@ class RangeSet:
     __slots__ = ("_ranges",)
 
     def __init__(self, ranges: Iterable[Range | tuple[int, int]] = ()) -> None:
+        if ranges == ():  # most sets begin so, and each small file makes ten of them
+            self._ranges: tuple[Range, ...] = ()
+            return
         pairs = sorted(
             (r.start, r.end) if isinstance(r, Range) else (Range(*r).start, r[1]) for r in ranges
         )
@@ -58,7 +61,7 @@ class RangeSet:
                     merged[-1] = (merged[-1][0], end)
             else:
                 merged.append((start, end))
-        self._ranges: tuple[Range, ...] = tuple(Range(start, end) for start, end in merged)
+        self._ranges = tuple(Range(start, end) for start, end in merged)
 
     @property
     def ranges(self) -> tuple[Range, ...]:

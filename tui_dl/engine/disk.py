@@ -109,8 +109,16 @@ class DiskPace:
         return self._quick_calls >= QUICK_CALLS
 
     def note_call(self, took_s: float) -> None:
-        """Count one call; after a slow one the disk must prove itself for longer."""
-        self._quick_calls = -DISTRUST_CALLS if took_s > SLOW_CALL_S else self._quick_calls + 1
+        """Count one call; after one that held up the loop the disk must prove itself for longer.
+
+        In the pool a call may have waited for its turn in place of the disk.
+        """
+        if took_s <= SLOW_CALL_S:
+            self._quick_calls += 1
+        elif self.calls_are_quick:
+            self._quick_calls = -DISTRUST_CALLS
+        else:
+            self._quick_calls = min(0, self._quick_calls)
 
 
 def _timed(pace: DiskPace, work: Callable[..., Result], *args: Any) -> Result:

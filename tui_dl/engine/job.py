@@ -142,7 +142,11 @@ class Job:
         self.started_s = self.now_s()
         self._elapsed_before_s = self.record.elapsed_s
         self.must_apply(Event.START, failure=None, started_at=self.record.started_at or utc_now())
-        self._task = asyncio.create_task(self._live(), name=f"job-{self.record.id[:8]}")
+        # Work begins in its first turn, not in the second: the slot has just become free.
+        run = self._run = Run(self, self.tools.new_target(self.record))
+        name = self.record.id[:8]
+        work = self._work = asyncio.create_task(run.work(), name=f"work-{name}")
+        self._task = asyncio.create_task(self._live(run, work), name=f"job-{name}")
         self._task.add_done_callback(lambda _: self.tools.out(self))
 
     def stop(self, why: Stop) -> None:
@@ -256,13 +260,9 @@ class Job:
 
     # -- one life of the task
 
-    async def _live(self) -> None:
-        """Run the work, let go of the file, then leave the status that the end calls for."""
-        run = self._run = Run(self, self.tools.new_target(self.record))
-        self._work = asyncio.create_task(run.work(), name=f"work-{self.record.id[:8]}")
-        if self.stopping is not None:  # told so before this task had its first turn
-            self._cancel_work()
-        error = await self._outcome(self._work)
+    async def _live(self, run: Run, work: asyncio.Task[None]) -> None:
+        """Wait for the work, let go of the file, then leave the status that the end calls for."""
+        error = await self._outcome(work)
         self._work = None
         await run.let_go()
         self._run = None

@@ -278,4 +278,5 @@ def _lacks(job: Job, code: ErrorCode) -> bool:
 
 
 def _waits_for_network(job: Job) -> bool:
-    return job.record.status is Status.RETRYING or _lacks(job, ErrorCode.OFFLINE)
+    status = job.record.status  # asked of the whole list at each look
+    return status is Status.RETRYING or (status is Status.PAUSED and _lacks(job, ErrorCode.OFFLINE))

@@ -27,7 +27,8 @@ async def until_first_ends(first: Work, **others: Callable[[], Work]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        if not all(task.done() for task in tasks):  # else nobody waits a turn for nothing
+            await asyncio.wait(tasks)
         for task in tasks:
             if not task.cancelled():
                 task.exception()  # looked at, so that it is not reported as forgotten

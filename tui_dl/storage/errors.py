@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def _folder(path: Path) -> Path:
 
 
 @contextmanager
-def disk_errors(*, doing: str, path: Path) -> Iterator[None]:
-    """Turn every ``OSError`` of the block into a ``DiskError``.
+def disk_errors(*, doing: str, path: Path | Callable[[], Path]) -> Iterator[None]:
+    """Turn every ``OSError`` of the block into a ``DiskError``; ``path`` may be found out then.
 
     Raises:
         DiskError: see ``map_os_error``.
@@ -71,4 +71,5 @@ def disk_errors(*, doing: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise map_os_error(error, doing=doing, path=path) from error
+        where = path if isinstance(path, Path) else path()
+        raise map_os_error(error, doing=doing, path=where) from error

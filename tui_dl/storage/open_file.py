@@ -170,12 +170,12 @@ class OpenFile(ABC):
         Raises:
             DiskError: the file system reported a lost write at the close (NFS).
         """
-        with disk_errors(doing="closing", path=self.part_path):
+        with disk_errors(doing="closing", path=lambda: self.part_path):
             self._file.close()
 
     @contextmanager
     def _descriptor(self, doing: str) -> Iterator[int]:
-        with self._file.in_use() as fd, disk_errors(doing=doing, path=self.part_path):
+        with self._file.in_use() as fd, disk_errors(doing=doing, path=lambda: self.part_path):
             yield fd
 
     def _sync(self, call: Callable[[int], None]) -> None:

@@ -78,6 +78,10 @@ def allocated_bytes(path: Path) -> int:
 
 def _device(directory: Path) -> int:
     try:
-        return os.stat(nearest_existing(directory)).st_dev  # noqa: PTH116 - beside os.statvfs
+        return os.stat(directory).st_dev  # noqa: PTH116 - beside os.statvfs
+    except OSError:
+        nearest = nearest_existing(directory)
+    try:
+        return os.stat(nearest).st_dev  # noqa: PTH116 - as above
     except OSError:
         return -1

@@ -15,9 +15,12 @@ def free_bytes(path: Path) -> int | None:
     The nearest ancestor that exists is asked. ``None`` when it cannot be told.
     """
     try:
-        status = os.statvfs(nearest_existing(path))
+        status = os.statvfs(path)  # nearly always there, and asked for each small file
     except OSError:
-        return None
+        try:
+            status = os.statvfs(nearest_existing(path))
+        except OSError:
+            return None
     return status.f_bavail * status.f_frsize
 
 
