@@ -16,7 +16,7 @@ from tui_dl.domain.errors import ErrorCode, Failure
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.snapshot import SegmentSnapshot, SegmentState
 from tui_dl.tui.view.bars import graph, progress_bar, resampled, spark
-from tui_dl.tui.view.chunks import CHECKED, DONE, RUNNING, WAITING, chunk_cells, chunk_lines
+from tui_dl.tui.view.chunks import CHECKED, DONE, PARTLY, RUNNING, WAITING, chunk_cells, chunk_lines
 from tui_dl.tui.view.columns import columns_for
 from tui_dl.tui.view.ink import Ink, cut_at_word, left, right, width_of, wrapped
 from tui_dl.tui.view.listing import TAB_OF, Counts, Tab, count
@@ -108,6 +108,10 @@ def test_a_cell_is_done_exactly_when_all_its_bytes_are(
             max(0, min(s.end, end) - max(s.start, start)) for s in segments if s.state in finished
         )
         assert (state in (DONE, CHECKED)) == (here == end - start)
+        if state == WAITING:
+            assert here == 0, "what is here would look as if it were not"
+        if state == PARTLY:
+            assert 0 < here < end - start
 
 
 def test_a_map_shows_what_runs_and_merges_equal_neighbours() -> None:

@@ -1,8 +1,9 @@
 """The map of a file: which stretches are on disk, arriving, waiting. Pure.
 
 Cells are bytes, so that two maps compare at once; text is made from runs of equal cells.
-A cell is called done only when every byte of it is: the map may claim too little, never
-too much. Of a stretch that a worker has before it only the front is called arriving.
+A cell is called done only when every byte of it is, and in part when some are: the map may
+claim too little, never too much. Of a stretch that a worker has before it only the front is
+called arriving.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import groupby
 from tui_dl.domain.snapshot import SegmentSnapshot, SegmentState
 from tui_dl.tui.view.ink import Ink, Line, Span
 
-WAITING, RUNNING, RACED, DONE, CHECKED = range(5)
+WAITING, PARTLY, RUNNING, RACED, DONE, CHECKED = range(6)
 
 _CODE = {
     SegmentState.WAITING: WAITING,
@@ -23,10 +24,17 @@ _CODE = {
     SegmentState.VERIFIED: CHECKED,
 }
 
-GLYPHS = "░▓▒█■"
+GLYPHS = "░▄▓▒█■"
 """One for each state, so that the map can be read without colour."""
-INKS = (Ink.CHUNK_WAIT, Ink.CHUNK_RUN, Ink.CHUNK_RACED, Ink.CHUNK_DONE, Ink.CHUNK_CHECKED)
-WORDS = ("waiting", "arriving", "raced", "on disk", "verified")
+INKS = (
+    Ink.CHUNK_WAIT,
+    Ink.CHUNK_DONE,
+    Ink.CHUNK_RUN,
+    Ink.CHUNK_RACED,
+    Ink.CHUNK_DONE,
+    Ink.CHUNK_CHECKED,
+)
+WORDS = ("waiting", "in part", "arriving", "raced", "on disk", "verified")
 
 
 def chunk_cells(segments: Sequence[SegmentSnapshot], total_bytes: int, cells: int) -> bytes:
@@ -63,6 +71,8 @@ def chunk_cells(segments: Sequence[SegmentSnapshot], total_bytes: int, cells: in
         cell_start, cell_end = _stretch(cell, total_bytes, cells)
         if arrived >= cell_end - cell_start > 0:
             states[cell] = DONE if cell in unchecked else CHECKED
+        elif arrived > 0:
+            states[cell] = max(states[cell], PARTLY)
     return bytes(states)
 
 
