@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +17,9 @@ from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import AddRequest, Status
 from tui_dl.engine import landing
 from tui_dl.engine.governor import Governor
+from tui_dl.engine.run import Run
 from tui_dl.storage import claim, part_file
+from tui_dl.storage import landing as storage_landing
 from tui_dl.storage.catalog import Catalog
 from tui_dl.storage.landing import land_parts, sync_parts
 from tui_dl.storage.part_file import PartFile
@@ -111,6 +115,118 @@ async def test_a_sync_that_fails_fails_one_file(
         assert rows[3].failure is not None
         assert rows[3].failure.code is ErrorCode.DISK_IO
         assert not (driver.folder / "f3").exists()
+
+
+@pytest.mark.parametrize("deed", ["pause", "cancel", "close"])
+async def test_who_is_stopped_while_it_gets_its_name_does_not_hang(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    """The part is closed by then; it was pausing for ever."""
+    named, go_on = threading.Event(), threading.Event()
+    real = land_parts
+
+    def waits(parts: Sequence[PartFile]) -> Any:
+        outcomes = real(parts)
+        named.set()
+        go_on.wait(60)
+        return outcomes
+
+    monkeypatch.setattr(landing, "land_parts", waits)
+    (url,) = files(fault_server, 1)
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url)
+        async with asyncio.timeout(60):
+            await asyncio.to_thread(named.wait, 60)
+            service = driver.service
+            deeds = {"pause": service.pause, "cancel": service.cancel}
+            if deed == "close":
+                asyncio.get_running_loop().call_later(0.05, go_on.set)
+            else:
+                asked = asyncio.create_task(deeds[deed]([record_id]))
+                await asyncio.sleep(0.05)  # whichever comes first, nothing may hang
+                go_on.set()
+                await asked
+                stopped = await driver.wait(record_id)
+                assert stopped.status in (Status.PAUSED, Status.CANCELLED, Status.COMPLETED)
+    async with running(tmp_path) as driver:
+        if driver.row(record_id).status is not Status.COMPLETED:
+            await driver.service.resume([record_id])
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, SIZE)
+        assert [path.name for path in driver.folder.iterdir()] == ["f0"]
+    assert len(fault_server.requests("/f0")) == 1
+
+
+async def test_a_folder_that_cannot_be_synced_is_told_and_tried_again(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(errno.EIO, "the folder is lost")
+
+    (url,) = files(fault_server, 1)
+    async with running(tmp_path) as driver:
+        with monkeypatch.context() as patch:
+            patch.setattr(storage_landing, "sync_folder", fails)
+            row = await driver.fetch(url)
+        assert row.status is Status.FAILED
+        assert row.failure is not None
+        assert row.failure.code is ErrorCode.DISK_IO
+        await driver.service.resume([row.id])
+        row = await driver.wait(row.id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, SIZE)
+
+
+async def test_a_mistake_of_ours_at_the_end_of_a_run_is_told_and_hangs_nothing(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(_: Run) -> None:
+        raise RuntimeError("the file is closed")
+
+    url = fault_server.add(Resource(path="/slow", size=400_000, rate_bps=60_000))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url, connections=1)
+        await driver.until(record_id, lambda row: row.done_bytes > 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(Run, "let_go", breaks)
+            await driver.service.pause([record_id])
+            assert (await driver.wait(record_id)).status is Status.PAUSED
+
+
+async def test_a_gathering_survives_work_that_breaks_and_items_that_leave() -> None:
+    done: list[list[int]] = []
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(items: list[int]) -> list[int]:
+        done.append(items)
+        began.set()
+        if items == [1]:
+            await go_on.wait()
+            raise RuntimeError("broken")
+        return items
+
+    gathering: landing.Gathering[int, int] = landing.Gathering(work, lambda: True)
+    async with asyncio.timeout(60):
+        first = asyncio.create_task(gathering.do(1))
+        await began.wait()
+        second = asyncio.create_task(gathering.do(2))
+        third = asyncio.create_task(gathering.do(3))
+        await asyncio.sleep(0)
+        third.cancel()
+        go_on.set()
+        with pytest.raises(RuntimeError, match="broken"):
+            await first
+        assert await second == 2, "it came while the broken one was under way"
+        with pytest.raises(asyncio.CancelledError):
+            await third
+        leaving = asyncio.create_task(gathering.do(4))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert await gathering.do(5) == 5
+    assert done == [[1], [2], [5]]
 
 
 async def test_one_that_is_slow_gets_a_part_and_keeps_its_bytes(

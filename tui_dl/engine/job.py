@@ -264,7 +264,11 @@ class Job:
         """Wait for the work, let go of the file, then leave the status that the end calls for."""
         error = await self._outcome(work)
         self._work = None
-        await run.let_go()
+        try:
+            await run.let_go()
+        except Exception as broke:  # a mistake of ours: without an end it would hang
+            logger.error("job %s did not let go", self.record.id, exc_info=broke)
+            error = error or broke
         self._run = None
         self.retry_at_s = None
         self.count_time()

@@ -86,7 +86,8 @@ class Gathering(Generic[Item, Outcome]):
             while self._waiting:
                 await self._gather()
                 batch, self._waiting = self._waiting, []
-                await self._do(batch)
+                if batch:  # they may all have left
+                    await self._do(batch)
         finally:
             self._task = None
 
@@ -100,13 +101,13 @@ class Gathering(Generic[Item, Outcome]):
     async def _do(self, batch: list[tuple[Item, asyncio.Future[Outcome]]]) -> None:
         try:
             outcomes = await self._work([item for item, _ in batch])
-        except BaseException as error:  # a cancel too: the others are told, then it is raised again
+        except Exception as error:  # noqa: BLE001 - told to each; those that came meanwhile go on
             for _, turn in batch:
-                turn.set_exception(
-                    error
-                    if isinstance(error, Exception)
-                    else RuntimeError("the landing was stopped")
-                )
+                turn.set_exception(error)
+            return
+        except BaseException:  # a cancel: the others are told, then it is raised again
+            for _, turn in batch:
+                turn.set_exception(RuntimeError("the landing was stopped"))
             raise
         for (_, turn), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Exception):

@@ -313,8 +313,11 @@ class Run:
         await job.change_durably(
             name=part.name, part_name=part.part_name, part=part.identity, **known
         )
-        status = await landing.land(part)
-        self._target.let_go_of_landed()
+        try:
+            status = await landing.land(part)
+        finally:
+            if part.is_closed:  # also when a pause came meanwhile, or its folder failed
+                self._target.let_go_of_landed()
         if part.name != job.record.name:
             job.change(name=part.name)
         await complete(job, self._versions.old, job.record.assurance, status)

@@ -41,6 +41,11 @@ class DrainedDescriptor:
         self._in_flight = 0
         self._closing = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether ``close`` has begun."""
+        return self._closing
+
     def enter(self) -> int:
         """Begin a call and return the descriptor for it; ``leave`` must follow.
 

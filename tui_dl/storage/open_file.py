@@ -164,6 +164,11 @@ class OpenFile(ABC):
             if not progress(count):
                 raise InterruptedError(f"hashing of {self.part_path} was stopped")
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._file.is_closed
+
     def close(self) -> None:
         """Refuse new calls, wait until those in flight are done, close. Idempotent.
 
