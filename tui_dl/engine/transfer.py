@@ -32,8 +32,6 @@ from tui_dl.net.host_gate import HostGate
 from tui_dl.net.identity import Judgement, Verdict
 from tui_dl.net.reply import Framing, Reply
 
-TICK_S = 0.1
-
 
 class Transfer:
     """One run over one generation of one resource."""
@@ -127,10 +125,10 @@ class Transfer:
         began_s = self.now_s()
         try:
             # Not wait_for: that of Python 3.11 swallows a cancel that meets the event.
-            async with asyncio.timeout(TICK_S):
+            async with asyncio.timeout(rest_s := self._pace.rest_s(began_s)):
                 await self._wake.wait()
         except TimeoutError:
-            self._pace.note_lag(self.now_s() - began_s - TICK_S)
+            self._pace.note_lag(self.now_s() - began_s - rest_s, rest_s)
 
     def leave_out(self, link: LinkSource) -> bool:
         """Do without a link from now on; ``False`` when it is the only one that can be asked."""

@@ -6,12 +6,25 @@ Must not start or stop anything. Times and rates come in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import inf
 
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.engine.plan import Claim, Plan
 from tui_dl.engine.worker import Worker
 
+TICK_S = 0.1
+"""Between two looks at the connections, when nothing happens."""
+
+BRISK_TICK_S = 0.02
+"""When there was nothing worth taking a moment ago: soon a straggler may show itself."""
+
+BRISK_FOR_S = 0.5
+"""So long it is looked so often; a straggler has shown what it is by then."""
+
 SMALLEST_SHARE_BYTES = 64 * 1024
+SMALLEST_SHARE_S = 0.03
+"""Who is cut has nearly as much more on its way by the time it ends, which is fetched twice."""
+
 SILENCE_S = 0.25
 """Longer than the gaps between two reads of a healthy connection on a short link."""
 
@@ -54,8 +67,8 @@ def median(values: Sequence[float]) -> float:
 
 
 def worth_stealing(usual_bps: float, setup_s: float) -> int:
-    """Return the smallest share that pays for a new request, in bytes."""
-    return max(SMALLEST_SHARE_BYTES, int(usual_bps * setup_s))
+    """Return the smallest share that pays for a new request and for what a cut costs, in bytes."""
+    return max(SMALLEST_SHARE_BYTES, int(usual_bps * max(SMALLEST_SHARE_S, setup_s)))
 
 
 def worth_racing(claim: Claim, rate_bps: float, usual_bps: float, setup_s: float) -> bool:
@@ -72,6 +85,8 @@ class Pace:
     """How long a request takes to bring its first byte on this link, smoothed."""
 
     setup_s: float = 0.0
+    least_setup_s: float = inf
+    """The shortest so far: what the link takes when nobody at its ends is busy."""
     lag_s: float = 0.0
     """How late this machine is itself, of late: so long no connection can be blamed."""
     _samples: int = 0
@@ -83,6 +98,8 @@ class Pace:
     _newest_at_first: int | None = None
     """Number of the newest worker when the first laggard was let go: later ones replace it."""
     _in_vain: int = 0
+    _dry_since_s: float | None = None
+    """Since when nothing was worth taking from the others, ``None`` while there is."""
 
     def usual_bps(self, workers: Iterable[Worker], now_s: float) -> float:
         """Return what one connection usually brings; call often, it remembers for a while.
@@ -102,11 +119,18 @@ class Pace:
     def note_setup(self, took_s: float) -> None:
         """Take one measured time from asking to the head of the reply."""
         self._samples += 1
+        self.least_setup_s = min(self.least_setup_s, took_s)
         self.setup_s += (took_s - self.setup_s) / min(self._samples, 8)
 
-    def note_lag(self, lag_s: float) -> None:
-        """Take how much later than asked a timer went off."""
-        self.lag_s = max(lag_s, self.lag_s / 2)
+    def note_lag(self, lag_s: float, rest_s: float = TICK_S) -> None:
+        """Take how much later than asked a timer of ``rest_s`` went off."""
+        self.lag_s = max(lag_s, self.lag_s * 0.5 ** (rest_s / TICK_S))
+
+    def rest_s(self, now_s: float) -> float:
+        """Return how long nothing has to be decided, unless something happens."""
+        if self._dry_since_s is None or now_s - self._dry_since_s > BRISK_FOR_S:
+            return TICK_S
+        return BRISK_TICK_S
 
     def patience_s(self) -> float:
         """Return how long a connection may be silent before it counts as slow."""
@@ -147,10 +171,14 @@ class Pace:
         usual_bps = max(self.usual_bps(workers, now_s), least_bps)
         rate_of = self.rate_of(workers, usual_bps, now_s)
         claim = plan.steal(rate_of, usual_bps, worth_stealing(usual_bps, self.setup_s))
+        if claim is None:
+            setup_s = self.setup_s + self.lag_s
+            claim = plan.race(rate_of, lambda c: worth_racing(c, rate_of(c), usual_bps, setup_s))
         if claim is not None:
-            return claim
-        setup_s = self.setup_s + self.lag_s
-        return plan.race(rate_of, lambda c: worth_racing(c, rate_of(c), usual_bps, setup_s))
+            self._dry_since_s = None
+        elif self._dry_since_s is None:
+            self._dry_since_s = now_s
+        return claim
 
     def _rate(self, worker: Worker, usual_bps: float, now_s: float) -> float:
         silence_s = now_s - worker.last_byte_s
