@@ -161,6 +161,20 @@ def test_on_a_longer_link_a_lone_connection_is_no_measure() -> None:
     assert climb(Governor(ceiling=16), 2e6, 5, setup_s=0.01) == [4, 8, 16, 64, 64]
 
 
+def test_how_near_a_server_is_tells_the_shortest_answer() -> None:
+    """Usual answers are late as soon as one end is busy: each step was half as steep then."""
+
+    def second_target(least_setup_s: float | None) -> int:
+        governor, per_look = Governor(ceiling=16), 10**6
+        governor.begin(0.0, 0, 0.01)
+        for now_s, done in ((0.1, per_look), (0.2, 5 * per_look)):
+            governor.update(now_s, done, 10**9, 0.01, least_setup_s=least_setup_s)
+        return governor.target
+
+    assert second_target(0.001) == 16
+    assert second_target(0.01) == second_target(None) == 8
+
+
 def test_a_machine_that_is_busy_itself_asks_for_no_more_than_usual() -> None:
     """Under load twice 64 connections were opened for one file, and a third fetched twice."""
     assert max(climb(Governor(ceiling=16), 2e6, 12, lag_s=0.1)) == 16
@@ -218,7 +232,7 @@ def test_a_small_file_climbs_slowly() -> None:
     assert seen == [4, 8, 16]
 
 
-@pytest.mark.parametrize(("left_s", "most"), [(0.4, 16), (0.8, 32), (2.0, 64)])
+@pytest.mark.parametrize(("left_s", "most"), [(0.4, 16), (0.6, 32), (1.0, 48), (2.0, 64)])
 def test_the_ceiling_is_raised_as_far_as_there_is_time_to_gain(left_s: float, most: int) -> None:
     governor = Governor(ceiling=16)
     governor.begin(0.0, 0, 0.001)

@@ -64,12 +64,9 @@ LONG_LINK_LARGE_BYTES = 16 * 1024 * 1024
 THROTTLED_FACTOR = 4
 """Times as many at each step, once it shows that each connection has a limit of its own."""
 
-LEFT_TO_RAISE_S = 1.0
-"""With less than this to do more than the usual ceiling costs more bytes than it saves time:
-each claim that is cut leaves some that were already on their way."""
-
-LEFT_TO_DOUBLE_S = 0.5
-"""With less than this no more than the usual ceiling; up to the time above twice as many."""
+RAISES = ((1.5, THROTTLED_FACTOR), (0.8, 3), (0.5, 2))
+"""With more than so many seconds to do: so many times the usual ceiling. Else each claim that is
+cut, which leaves bytes that were already on their way, costs more of them than it saves time."""
 
 FAST_ENOUGH_S = 0.4
 """A transfer that ends sooner than this needs no more connections."""
@@ -127,6 +124,7 @@ class Governor:
         left_bytes: int,
         setup_s: float,
         *,
+        least_setup_s: float | None = None,
         lag_s: float = 0.0,
         busy_s: float = 0.0,
         all_receive: bool = True,
@@ -134,7 +132,8 @@ class Governor:
         """Return how many connections there should be now.
 
         ``setup_s`` is the usual time from asking to the first byte: a new connection
-        shows what it brings only after a few of those. ``lag_s`` is how late this machine
+        shows what it brings only after a few of those. ``least_setup_s`` is the shortest
+        so far, which tells better how near the server is. ``lag_s`` is how late this machine
         itself is: when it is busy, many connections only fill its buffers. ``busy_s`` is how
         long the engine's thread has had something to do so far. ``all_receive`` tells whether
         each connection has had its first bytes: before that nothing can be compared.
@@ -165,8 +164,9 @@ class Governor:
         elif self._has_grown(rate_bps, GROWTH_TO_GO_ON):
             # The first look at a lone connection may have met its slow start: no proof then.
             # With another link beside the first, more may just be what that one has.
+            nearness_s = setup_s if least_setup_s is None else least_setup_s
             is_settled = self._level_target > 1 or (
-                left_bytes >= NEAR_LINK_LARGE_BYTES and self._was_at_speed(rate_bps, setup_s)
+                left_bytes >= NEAR_LINK_LARGE_BYTES and self._was_at_speed(rate_bps, nearness_s)
             )
             is_proof = is_settled and not self.has_several_links
             self._looks_throttled = is_proof and self._has_grown(rate_bps, THROTTLED_GROWTH)
@@ -196,9 +196,7 @@ class Governor:
 
     def _raise_ceiling(self, left_s: float) -> None:
         """Allow more than the usual connections, as far as there is time to gain by them."""
-        factor = 1
-        if left_s > LEFT_TO_DOUBLE_S:
-            factor = THROTTLED_FACTOR if left_s > LEFT_TO_RAISE_S else 2
+        factor = next((factor for least_s, factor in RAISES if left_s > least_s), 1)
         self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * factor))
 
     def _has_grown(self, rate_bps: float, per_doubling: float) -> bool:

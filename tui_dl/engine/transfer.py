@@ -315,6 +315,7 @@ class Transfer:
             self.plan.done_bytes,
             left,
             self._pace.setup_s,
+            least_setup_s=self._pace.least_setup_s,
             lag_s=self._pace.lag_s,
             busy_s=self._around.busy_s(),
             all_receive=len(self.workers) >= self._governor.target
