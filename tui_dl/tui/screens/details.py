@@ -53,14 +53,14 @@ class DetailsScreen(DownloadScreen):
 
     def show_snapshot(self, snapshot: EngineSnapshot) -> None:
         """Follow the download; leave when it is gone."""
-        self.query_one(StatusLine).look = self.tui.engine_look()
         found = next((d for d in snapshot.downloads if d.id == self._download.id), None)
         if found is None:
+            self._show_status()
             self.action_back()
             return
         is_other = found.status is not self._download.status
         self._download = found
-        self._feed.want(found)
+        self._feed.want(found, self._show_status)
         if is_other:
             self.refresh_bindings()
 
@@ -85,6 +85,10 @@ class DetailsScreen(DownloadScreen):
     def action_scroll_by(self, step: int) -> None:
         """Scroll the open tab."""
         self.query_one(DetailsView).scroll_lines(step)
+
+    def _show_status(self) -> None:
+        if self.is_attached:
+            self.query_one(StatusLine).look = self.tui.engine_look()
 
     def _deliver(self, details: DownloadDetails | None) -> None:
         if self.is_attached and details is not None:

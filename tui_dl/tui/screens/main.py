@@ -102,9 +102,17 @@ class MainScreen(DownloadScreen):
         was_empty, self._snapshot = not self._snapshot.downloads, snapshot
         if was_empty is not (not snapshot.downloads):
             self.refresh_bindings()
-        self.query_one(StatusLine).look = self.tui.engine_look()
-        self.query_one(TabLine).counts = count(snapshot.downloads)
-        self._show_rows()
+        # What comes into an empty list has no frame to wait for.
+        if self.query_one(DetailsView).display and not was_empty:
+            self._details.want(self._under_cursor(), self._show_picture)
+        else:
+            self._show_picture()
+
+    def _show_picture(self) -> None:
+        if self.is_attached:
+            self.query_one(StatusLine).look = self.tui.engine_look()
+            self.query_one(TabLine).counts = count(self._snapshot.downloads)
+            self._show_rows()
 
     def _show_rows(self) -> None:
         listing = self.query_one(DownloadList)
@@ -164,6 +172,8 @@ class MainScreen(DownloadScreen):
 
     def put_cursor_on(self, id: str) -> None:
         """Show a download that was just added, if the current view holds it."""
+        if self.is_mounted:
+            self._details.let_go()  # it may be in the picture that is about to be painted
         self.query_one(DownloadList).move_cursor_to(id)
 
     # --- keys -----------------------------------------------------------------------

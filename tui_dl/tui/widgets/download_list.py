@@ -24,7 +24,7 @@ from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.tui.view.columns import columns_for
 from tui_dl.tui.view.row import row_line
 from tui_dl.tui.view.words import waits_until
-from tui_dl.tui.widgets.inked import Inked
+from tui_dl.tui.widgets.inked import Inked, refresh_rows
 
 StripKey = tuple[str, int, Status, bool, int, bool, bool, bool, bool]
 
@@ -169,10 +169,16 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
     def _repaint_changed(self, rows: list[DownloadSnapshot]) -> None:
         old, self._rows = self._rows, rows
         top = self.scroll_offset.y
-        for row in range(top, min(top + self.size.height, len(rows))):
-            # The time at which a download starts comes without another version of it.
-            if old[row].version != rows[row].version or rows[row].options.start_at is not None:
-                self.refresh_line(row)
+        shown = range(top, min(top + self.size.height, len(rows)))
+        # The time at which a download starts comes without another version of it.
+        refresh_rows(
+            self,
+            [
+                row
+                for row in shown
+                if old[row].version != rows[row].version or rows[row].options.start_at is not None
+            ],
+        )
 
     # --- cursor and selection -------------------------------------------------
 
@@ -219,9 +225,8 @@ class DownloadList(ScrollView, Inked, can_focus=True, inherit_bindings=False):
             return
         changed, self._selected = ids ^ self._selected, ids
         top = self.scroll_offset.y
-        for row in range(top, min(top + self.size.height, len(self._rows))):
-            if self._rows[row].id in changed:
-                self.refresh_line(row)
+        shown = range(top, min(top + self.size.height, len(self._rows)))
+        refresh_rows(self, [row for row in shown if self._rows[row].id in changed])
         self.post_message(self.SelectionChanged(frozenset(ids)))
 
     # --- keys and mouse ---------------------------------------------------------

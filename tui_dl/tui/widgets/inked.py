@@ -6,11 +6,14 @@ as a picture instead of reaching the terminal.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
+from textual.geometry import Region
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -78,6 +81,13 @@ class Inked(Widget):
                 style += self.app.get_component_styles(f"ink--{ink.value}").partial_rich_style
             self._palette[row_class, ink] = style
         return style
+
+
+def refresh_rows(view: ScrollView, rows: Iterable[int]) -> None:
+    """Repaint some rows of ``view``, all in one go: each call drops every cache of the widget."""
+    top, width = view.scroll_offset.y, max(view.virtual_size.width, view.size.width)
+    if regions := [Region(0, row - top, width, 1) for row in rows]:
+        view.refresh(*regions)
 
 
 def inert(text: str) -> str:

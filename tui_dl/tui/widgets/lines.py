@@ -7,7 +7,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui_dl.tui.view.ink import Line
-from tui_dl.tui.widgets.inked import Inked
+from tui_dl.tui.widgets.inked import Inked, refresh_rows
 
 
 class LineBox(ScrollView, Inked, can_focus=False, inherit_bindings=False):
@@ -27,9 +27,8 @@ class LineBox(ScrollView, Inked, can_focus=False, inherit_bindings=False):
             self.virtual_size = Size(0, len(lines))
             self.refresh(layout=self.styles.is_auto_height)
             return
-        for y, (before, after) in enumerate(zip(old, lines, strict=True)):
-            if before != after:
-                self.refresh_line(y)
+        pairs = zip(old, lines, strict=True)
+        refresh_rows(self, [y for y, (before, after) in enumerate(pairs) if before != after])
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the viewport."""
