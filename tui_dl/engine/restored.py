@@ -112,11 +112,17 @@ def _had_no_name(record: DownloadRecord, noted: Noted | None, error: DiskError) 
 def believed(record: DownloadRecord, part: PartFile, noted: Noted | None) -> Restored:
     """Return what of an open part is data.
 
+    A disk that has another number now was away: what it was told to write, but not to sync,
+    may never have come to it, though this machine has not been started anew since.
+
     Raises:
         DiskError: ``PART_CHANGED`` when another program may have changed it.
     """
     _refuse_touched(part, noted)
-    written = record.synced if noted is None else noted.ranges.union(record.synced)
+    was_away = record.part is not None and part.identity.device != record.part.device
+    written = record.synced
+    if noted is not None and not was_away:
+        written = written.union(noted.ranges)
     kept = written.intersect(RangeSet([Range(0, part.size_bytes())]))
     note = None
     if kept != written:
