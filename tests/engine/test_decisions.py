@@ -232,6 +232,20 @@ def test_a_small_file_climbs_slowly() -> None:
     assert seen == [4, 8, 16]
 
 
+@pytest.mark.parametrize(("share", "most"), [(0.1, 64), (0.25, 48), (0.4, 32), (0.6, 32)])
+def test_the_ceiling_is_raised_no_further_than_the_thread_can_serve(
+    share: float, most: int
+) -> None:
+    """Bytes wait in the buffers of those that it cannot: a tenth was fetched twice (measured)."""
+    governor = Governor(ceiling=16)
+    governor.begin(0.0, 0, 0.001)
+    done, seen = 0, []
+    for n in range(1, 4):
+        done += int(governor.target * 2e6 * 0.2)
+        seen.append(governor.update(0.2 * n, done, 10**12, 0.001, busy_s=0.2 * n * share))
+    assert seen[-1] == most
+
+
 @pytest.mark.parametrize(("left_s", "most"), [(0.4, 16), (0.6, 32), (1.0, 48), (2.0, 64)])
 def test_the_ceiling_is_raised_as_far_as_there_is_time_to_gain(left_s: float, most: int) -> None:
     governor = Governor(ceiling=16)

@@ -92,6 +92,8 @@ class Governor:
     _hold_s: float = FIRST_HOLD_S
     _is_busy_here: bool = False
     _busy_at_step_s: float = 0.0
+    _busy_share: float = 0.0
+    """How much of the last step the engine's thread had something to do."""
 
     def begin(
         self,
@@ -153,7 +155,8 @@ class Governor:
             return self.target
         rate_bps = (done_bytes - self._bytes_at_step) / took_s
         full_share = FULL_SHARE if rate_bps < FAST_BPS else FAST_SHARE
-        is_full_here = busy_s - self._busy_at_step_s > took_s * full_share
+        self._busy_share = (busy_s - self._busy_at_step_s) / took_s
+        is_full_here = self._busy_share > full_share
         self._step_began_s, self._bytes_at_step = now_s, done_bytes
         self._busy_at_step_s = busy_s
         if is_full_here:
@@ -195,8 +198,14 @@ class Governor:
         return setup_s < NEAR_LINK_S and rate_bps <= together_bps * NOISE
 
     def _raise_ceiling(self, left_s: float) -> None:
-        """Allow more than the usual connections, as far as there is time to gain by them."""
+        """Allow more than the usual connections, as far as there is time to gain by them.
+
+        And as far as the thread can serve them: what waits in their buffers when a claim is cut
+        is fetched twice.
+        """
         factor = next((factor for least_s, factor in RAISES if left_s > least_s), 1)
+        if self._busy_share > 0.0:
+            factor = min(factor, max(2, int(FULL_SHARE / self._busy_share)))
         self.ceiling = max(self.ceiling, min(RAISED_CEILING, self.ceiling * factor))
 
     def _has_grown(self, rate_bps: float, per_doubling: float) -> bool:
