@@ -70,6 +70,7 @@ class MainScreen(DownloadScreen):
         self._tab = Tab.ALL
         self._sort = SortKey.QUEUE
         self._needle = ""
+        self._is_empty = False
         self._offered: tuple[str, ...] = ()
         self._snapshot = EngineSnapshot(version=-1)
 
@@ -120,12 +121,24 @@ class MainScreen(DownloadScreen):
         listing.set_rows(rows)
         if listing.selected_ids:
             listing.forget_selected(download.id for download in self._snapshot.downloads)
-        # On these alone: a class of the screen would dress everything anew.
-        for name in ("#list", "#empty", "#columns", "#details"):
-            self.query_one(name).set_class(not rows, "-empty")
+        self._make_room(not rows)
         self._follow_cursor()
         if not rows:
             self.query_one("#empty", Static).update(self._empty_text())
+
+    def _make_room(self, empty: bool) -> None:
+        """Show the sentence in place of the list, or the list again.
+
+        By rules of their own: a class would apply the whole style sheet to each widget and
+        what is in it, a fifth of what such a key costs.
+        """
+        if empty is self._is_empty:
+            return
+        self._is_empty = empty
+        self.query_one("#empty").styles.display = "block" if empty else None
+        self.query_one("#columns").styles.display = "none" if empty else None
+        self.query_one("#details").styles.display = "none" if empty else None
+        self.query_one("#list").styles.height = 0 if empty else None  # it keeps the focus
 
     def _follow_cursor(self) -> None:
         """Show the details of the row under the cursor, where the pane is shown at all."""
