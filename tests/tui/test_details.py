@@ -41,7 +41,7 @@ async def test_enter_opens_a_screen_of_its_own_and_escape_returns() -> None:
         assert "21s left" in text
         assert "cdimage.example.org" in text
         assert "/home/ada/Downloads/debian-13.1.0-amd64-DVD-1.iso.part" in text
-        assert "█ on disk   ▒ raced   ▓ arriving   ░ waiting" in text
+        assert "█ on disk   ▒ raced   ▓ arriving   ▄ in part   ░ waiting" in text
         assert "peak 57.4 MB/s" in text
         await d.press("escape")
         assert isinstance(d.app.screen, MainScreen)
