@@ -37,9 +37,9 @@ async def test_a_running_download_goes_on_with_its_new_link(tmp_path: Path) -> N
                 await service.add([AddRequest(slow, str(folder), DownloadOptions(connections=2))])
                 while not (row().status is Status.DOWNLOADING and row().done_bytes > 300_000):
                     await pilot.pause(0.02)
-                await pilot.press("u")
-                while not app.screen.query("#url"):  # a busy machine opens it later
-                    await pilot.pause(0.02)
+                while not app.screen.query("#url"):  # a busy machine shows the row later
+                    await pilot.press("u")
+                    await pilot.pause(0.2)
                 app.screen.query_one("#url", Input).value = quick
                 await pilot.press("enter")
                 while row().status is not Status.COMPLETED:
