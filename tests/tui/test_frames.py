@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from textual.screen import Screen
 
 from tests.tui import scenes
 from tests.tui.driving import WIDE, Driver, driven
+from tests.tui.fake_service import FakeService
 from tui_dl.domain.errors import StateError
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadDetails
@@ -44,11 +46,10 @@ async def test_a_picture_of_the_engine_is_one_frame(
         assert d.text != before
 
 
-@pytest.mark.parametrize("keys", [(), ("enter",)])
-async def test_a_picture_does_not_wait_for_details_that_hang(
-    keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    service = scenes.busy()
+def held_details(
+    service: FakeService,
+) -> tuple[asyncio.Event, Callable[[str], Awaitable[DownloadDetails | None]]]:
+    """Return a gate, and what answers as ``service.details`` does once it is open."""
     gate = asyncio.Event()
     details = service.details
 
@@ -56,6 +57,15 @@ async def test_a_picture_does_not_wait_for_details_that_hang(
         await gate.wait()
         return await details(id)
 
+    return gate, slow
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",)])
+async def test_a_picture_does_not_wait_for_details_that_hang(
+    keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = scenes.busy()
+    gate, slow = held_details(service)
     async with driven(service, WIDE) as d:
         if keys:
             await d.press(*keys)
@@ -92,13 +102,7 @@ async def test_the_cursor_finds_a_row_whose_picture_waits_for_details(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service = scenes.busy()
-    gate = asyncio.Event()
-    details = service.details
-
-    async def slow(id: str) -> DownloadDetails | None:
-        await gate.wait()
-        return await details(id)
-
+    gate, slow = held_details(service)
     async with driven(service, WIDE) as d:
         monkeypatch.setattr(details_feed, "HOLD_S", 1000.0)
         monkeypatch.setattr(service, "details", slow)

@@ -44,8 +44,7 @@ async def carry_file(
         identity = await pools.run(pools.disk, carry.by_rename, old, _place(moving), own)
         if identity is None:
             identity = await _by_copy(job, old, own, moving, is_stopped)
-    except BaseException as error:
-        # A failed sync, or a stop, says nothing about what was done before it.
+    except BaseException as error:  # a stop too: it says nothing about what was done before it
         found = await _arrived(job, old, own)
         if found is None:
             job.change(moving=None)
