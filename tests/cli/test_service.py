@@ -12,9 +12,12 @@ import pytest
 from tests.cli.processes import Place
 from tui_dl.cli.service import MARK, unit_text
 from tui_dl.cli.settings import SharedFlags
+from tui_dl.storage.instance import InstanceLock
 
 SYSTEMCTL = """#!/bin/sh
 echo "$@" >> "$ASKED"
+case "$SYSTEMD_OFFLINE$2" in 1enable|1disable) exit "${OFFLINE_CODE:-0}" ;; esac
+if [ -n "$NO_BUS" ]; then echo "$NO_BUS" >&2; exit 1; fi
 case "$2" in is-*) echo "${2#is-}" ;; "$REFUSED") echo "not today" >&2; exit 1 ;; esac
 """
 
@@ -88,6 +91,71 @@ def test_what_systemd_says_is_passed_on(desk: Desk, monkeypatch: pytest.MonkeyPa
     done = desk.place.run("service", "install")
     assert done.returncode == 1
     assert done.stderr.decode().splitlines()[-1].endswith("enable tui-dl.service failed: not today")
+
+
+NO_BUS = (
+    "Failed to connect to bus: No medium found",
+    "Failed to connect to user scope bus via local transport: "
+    "$DBUS_SESSION_BUS_ADDRESS and $XDG_RUNTIME_DIR not defined (consider using "
+    "--machine=<user>@.host --user to connect to bus of other user)",
+    "System has not been booted with systemd as init system (PID 1). Can't operate.\n"
+    "Failed to connect to bus: Host is down",
+)
+
+
+@pytest.mark.parametrize("words", NO_BUS, ids=["252", "257", "no systemd"])
+def test_without_a_session_the_unit_waits_for_the_next_login(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setenv("NO_BUS", words)
+    done = desk.place.run("service", "install")
+    assert done.returncode == 1, "it was to run now, and does not"
+    assert desk.unit.read_text().startswith(MARK)
+    said = done.stderr.decode().splitlines()[-1]
+    assert words.splitlines()[-1] in said
+    assert "It starts at your next login." in said
+    assert desk.requests() == ["--user daemon-reload", "--user enable tui-dl.service"]
+    monkeypatch.delenv("NO_BUS")
+    assert desk.place.run("service", "install").returncode == 0, "the same command again"
+
+
+def test_a_unit_that_cannot_be_enabled_without_a_session_promises_no_start(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_BUS", NO_BUS[0])
+    monkeypatch.setenv("OFFLINE_CODE", "1")
+    done = desk.place.run("service", "install")
+    assert done.returncode == 1
+    assert b"next login" not in done.stderr
+    assert b"Log in as this user and give the same command again." in done.stderr
+
+
+def test_without_a_session_the_unit_can_be_removed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.place.run("service", "install").returncode == 0
+    monkeypatch.setenv("NO_BUS", NO_BUS[0])
+    assert desk.place.run("service", "remove").returncode == 0
+    assert not desk.unit.exists()
+    assert desk.requests()[-2:] == [
+        "--user disable --now tui-dl.service",
+        "--user disable tui-dl.service",
+    ]
+
+
+def test_an_engine_that_nobody_could_stop_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.place.run("service", "install").returncode == 0
+    monkeypatch.setenv("NO_BUS", NO_BUS[0])
+    owner = InstanceLock.acquire(desk.place.folder / "state")
+    try:
+        done = desk.place.run("service", "remove")
+    finally:
+        owner.release()
+    assert done.returncode == 1
+    assert b"systemctl --user stop tui-dl.service" in done.stderr
+    assert not desk.unit.exists()
 
 
 def test_without_systemd_the_way_out_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

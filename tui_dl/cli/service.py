@@ -7,6 +7,7 @@ asked of ``systemctl --user``.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def run(flags: ServiceFlags, console: Console) -> int:
     if flags.action == "install":
         return _install(unit, flags, console)
     if flags.action == "remove":
-        return _remove(unit, console)
+        return _remove(unit, setup, console)
     return _status(unit, setup, console)
 
 
@@ -117,24 +118,57 @@ def _install(unit: Path, flags: SharedFlags, console: Console) -> int:
     _need_ours(unit)
     _write(unit, unit_text(flags))
     console.say(f"Written: {unit}")
-    _systemctl("daemon-reload")
-    _systemctl("enable", UNIT_NAME)
-    _systemctl("restart", UNIT_NAME)
+    try:
+        _systemctl("daemon-reload")
+        _systemctl("enable", UNIT_NAME)
+        _systemctl("restart", UNIT_NAME)
+    except _UnreachableError as away:
+        raise _installed_for_later(away) from away
     console.say("It runs, and starts again at each login. `tui-dl` shows its list.")
     return 0
 
 
-def _remove(unit: Path, console: Console) -> int:
+def _installed_for_later(away: _UnreachableError) -> TuiDlError:
+    """Enable the unit without systemd's help; return the error that says what is left to do."""
+    is_enabled = _ask_systemctl("enable", UNIT_NAME, is_offline=True).returncode == 0
+    then = "It starts at your next login. To start it now, l" if is_enabled else "L"
+    return TuiDlError(
+        f"It does not run yet: {away.message} {then}og in as this user and give the same "
+        "command again. Where no systemd runs, use: tui-dl serve --quiet",
+        code=ErrorCode.INTERNAL,
+    )
+
+
+def _remove(unit: Path, setup: Setup, console: Console) -> int:
     if not unit.exists():
         console.say(f"There is no {unit}: nothing to remove.")
         return 0
     _need_ours(unit)
     _need_systemctl()
-    _systemctl("disable", "--now", UNIT_NAME)
+    try:
+        _systemctl("disable", "--now", UNIT_NAME)
+    except _UnreachableError as away:
+        return _removed_unstopped(unit, setup, away, console)
     unit.unlink()
     _systemctl("daemon-reload")
     console.say(f"Stopped and removed: {unit}. The list and the files stay.")
     return 0
+
+
+def _removed_unstopped(unit: Path, setup: Setup, away: _UnreachableError, console: Console) -> int:
+    """Remove the unit without systemd's help; 1 when an engine runs that was to be stopped."""
+    from tui_dl.storage.instance import read_owner
+
+    _ask_systemctl("disable", UNIT_NAME, is_offline=True)
+    unit.unlink()
+    console.say(f"Removed: {unit}. The list and the files stay.")
+    if read_owner(setup.paths.data_dir) is None:
+        return 0
+    console.say(
+        f"An engine runs still: {away.message} "
+        f"Log in as this user, then: systemctl --user stop {UNIT_NAME}"
+    )
+    return 1
 
 
 def _status(unit: Path, setup: Setup, console: Console) -> int:
@@ -181,20 +215,40 @@ def _need_systemctl() -> None:
         )
 
 
+class _UnreachableError(TuiDlError):
+    """The user's systemd cannot be reached from here: there is no session bus."""
+
+
 def _systemctl(*words: str) -> None:
+    """Ask systemd of the user for something that it must do.
+
+    Raises:
+        _UnreachableError: there is no way to it from here.
+        TuiDlError: it refuses, or does not answer.
+    """
     asked = _ask_systemctl(*words)
-    if asked.returncode != 0:
-        reason = asked.stderr.strip() or f"exit code {asked.returncode}"
-        raise TuiDlError(
-            f"systemctl --user {' '.join(words)} failed: {reason}", code=ErrorCode.INTERNAL
+    if asked.returncode == 0:
+        return
+    reason = asked.stderr.strip() or f"exit code {asked.returncode}"
+    # "... to bus: No medium found"; newer ones: "... to user scope bus via local transport: ..."
+    if re.search(r"^Failed to connect to .*\bbus\b", reason, re.MULTILINE):
+        raise _UnreachableError(
+            "your systemd cannot be reached from here, as under su or in a container "
+            f"({reason.splitlines()[-1]}).",
+            code=ErrorCode.INTERNAL,
         )
+    raise TuiDlError(
+        f"systemctl --user {' '.join(words)} failed: {reason}", code=ErrorCode.INTERNAL
+    )
 
 
-def _ask_systemctl(*words: str) -> subprocess.CompletedProcess[str]:
+def _ask_systemctl(*words: str, is_offline: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run systemctl; offline it changes links in the folder of units and asks nobody."""
     argv: Sequence[str] = ("systemctl", "--user", *words)
+    env = {**os.environ, "SYSTEMD_OFFLINE": "1"} if is_offline else None
     try:
         return subprocess.run(
-            argv, capture_output=True, text=True, timeout=_SYSTEMCTL_S, check=False
+            argv, capture_output=True, text=True, timeout=_SYSTEMCTL_S, check=False, env=env
         )
     except subprocess.TimeoutExpired as error:
         raise TuiDlError(
