@@ -136,6 +136,37 @@ async def test_resume_does_not_wait_for_a_start_time(
         assert (await driver.wait(record_id)).status is Status.COMPLETED
 
 
+async def test_resumed_before_its_time_it_waits_for_a_slot_and_for_nothing_else(
+    fault_server: FaultServer, tmp_path: Path
+) -> None:
+    outside = Outside()
+    busy, url = fault_server.add(SLOW), fault_server.add(Resource(path="/later", size=10))
+    async with running(tmp_path, outside.world, slots=1) as driver:
+        first = await driver.add(busy)
+        await driver.until(first, lambda row: row.done_bytes > 0)
+        record_id = await driver.add(url, start_at=outside.moment + timedelta(hours=2))
+        await driver.service.resume([record_id])
+        row = (await driver.details(record_id)).download
+        assert row.status is Status.QUEUED
+        assert row.options.start_at is None, "the list would say that it waits for its time"
+        await driver.service.pause([first])
+        assert (await driver.wait(record_id)).status is Status.COMPLETED
+
+
+async def test_resumed_before_its_time_it_goes_on_after_a_restart(
+    fault_server: FaultServer, tmp_path: Path
+) -> None:
+    outside = Outside()
+    url = fault_server.add(SLOW)
+    async with running(tmp_path, outside.world) as driver:
+        record_id = await driver.add(url, start_at=outside.moment + timedelta(hours=2))
+        await driver.service.resume([record_id])
+        await driver.until(record_id, lambda row: row.done_bytes > 0)
+    fault_server.replace(Resource(path="/slow.bin", size=64 * MIB))
+    async with running(tmp_path, outside.world) as driver:
+        assert (await driver.wait(record_id)).status is Status.COMPLETED
+
+
 async def test_a_host_with_one_slot_gets_one_download_and_others_pass(
     fault_server: FaultServer, tmp_path: Path
 ) -> None:

@@ -64,3 +64,5 @@ async def test_the_words_give_way_when_the_time_has_come() -> None:
         past = datetime.now(UTC) - timedelta(seconds=1)
         service.change(row.id, options=DownloadOptions(start_at=past))
         assert "○ queued #1" in await d.look()
+        await d.press("enter")
+        assert "starts " not in d.text

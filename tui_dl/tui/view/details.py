@@ -28,6 +28,7 @@ from tui_dl.tui.view.words import (
     next_step,
     offered_keys,
     status_word,
+    waits_until,
 )
 
 MARGIN = 3
@@ -77,7 +78,7 @@ def _overview(
     lines = [_headline(details, now)]
     if details.download.failure is not None:
         lines += [BLANK, *_failure(details.download, width, key_of), BLANK]
-    lines += _facts(details, width)
+    lines += _facts(details, width, now)
     room = height - len(lines)
     if details.segments and room >= 3:
         chunk_map = _map(details, width, _map_rows(details, room))
@@ -145,9 +146,9 @@ def _keys(offered: Iterable[tuple[str, str]], width: int, key_of: KeyOf) -> Line
     return tuple(spans)
 
 
-def _facts(details: DownloadDetails, width: int) -> list[Line]:
+def _facts(details: DownloadDetails, width: int, now: datetime) -> list[Line]:
     """Label and value, in two columns where they fit."""
-    facts = _fact_pairs(details)
+    facts = _fact_pairs(details, now)
     if width < 92:
         return [_fact(label, value, width) for label, value in facts]
     half = width // 2
@@ -161,7 +162,7 @@ def _facts(details: DownloadDetails, width: int) -> list[Line]:
     return lines
 
 
-def _fact_pairs(details: DownloadDetails) -> list[tuple[str, str]]:
+def _fact_pairs(details: DownloadDetails, now: datetime) -> list[tuple[str, str]]:
     download = details.download
     path = details.final_path or details.part_path or f"{download.directory}/{download.name}"
     pairs: list[tuple[str, str]] = [
@@ -172,8 +173,8 @@ def _fact_pairs(details: DownloadDetails) -> list[tuple[str, str]]:
         ("proof", assurance_sentence(download)),
         ("link", display_text(redacted(download.url))),
     ]
-    if download.options.start_at is not None and download.status is Status.QUEUED:
-        pairs.append(("starts", f"{local_wall(download.options.start_at):%Y-%m-%d %H:%M}"))
+    if (moment := waits_until(download, now)) is not None:
+        pairs.append(("starts", f"{local_wall(moment):%Y-%m-%d %H:%M}"))
     if download.remark:
         pairs.append(("remark", display_text(download.remark)))
     if download.options.priority:
