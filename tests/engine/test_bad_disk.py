@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.engine.bad_disks import BreakingDisk, waits_and_goes_on
 from tests.engine.driving import running
 from tests.support.body import check_file
-from tests.support.disk_faults import replace_writes
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
 from tui_dl.domain.errors import ErrorCode
@@ -48,6 +48,7 @@ async def test_a_failed_sync_is_lost_data_and_never_done(
         row = await driver.fetch(url, connections=1)
         assert next(syncs, None) is None, "no sync has failed"
         if row.status is not Status.COMPLETED:
+            assert row.status is Status.PAUSED
             assert row.failure is not None
             assert row.failure.code is ErrorCode.DISK_IO
             await driver.service.resume([row.id])
@@ -66,7 +67,7 @@ async def test_a_failed_sync_is_lost_data_and_never_done(
     ],
     ids=lambda value: errno.errorcode.get(value, "") if isinstance(value, int) else "",
 )
-async def test_a_write_that_fails_says_why_and_goes_on_when_asked(
+async def test_a_write_that_fails_says_why_waits_and_goes_on_when_asked(
     fault_server: FaultServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -74,29 +75,9 @@ async def test_a_write_that_fails_says_why_and_goes_on_when_asked(
     code: ErrorCode,
 ) -> None:
     """D2, D3: broken, over quota, remounted read-only, a stale handle."""
-    url = fault_server.add(FILE)
-    real = os.pwrite
-    is_broken = True
-
-    def write(fd: int, data: Any, offset: int) -> int:
-        if is_broken and offset > HALF:
-            raise OSError(number, os.strerror(number))
-        return real(fd, data, offset)
-
-    replace_writes(monkeypatch, write)
+    disk = BreakingDisk(monkeypatch, number, HALF)
     async with running(tmp_path) as driver:
-        row = await driver.fetch(url, connections=1)
-        assert row.status in (Status.PAUSED, Status.FAILED)
-        assert row.failure is not None
-        assert row.failure.code is code
-        kept, sent = row.done_bytes, fault_server.bytes_sent("/f")
-        assert kept > 0
-        is_broken = False
-        await driver.service.resume([row.id])
-        row = await driver.wait(row.id)
-        assert row.status is Status.COMPLETED, row.failure
-        check_file(driver.path(row), FILE.seed, FILE.size)
-        assert fault_server.bytes_sent("/f") - sent <= FILE.size - kept + 512 * 1024
+        await waits_and_goes_on(driver, fault_server, disk, FILE, code)
 
 
 async def test_a_file_that_cannot_be_read_back_is_not_done(
@@ -120,7 +101,7 @@ async def test_a_file_that_cannot_be_read_back_is_not_done(
     monkeypatch.setattr(os, "preadv", read)
     async with running(tmp_path) as driver:
         row = await driver.fetch(url, digests=(digest,))
-        assert row.status is not Status.COMPLETED
+        assert row.status is Status.PAUSED
         assert row.failure is not None
         assert row.failure.code is ErrorCode.DISK_IO
         assert not driver.path(row).exists(), "it got its name all the same"

@@ -169,7 +169,7 @@ async def test_a_folder_that_cannot_be_synced_is_told_and_tried_again(
         with monkeypatch.context() as patch:
             patch.setattr(storage_landing, "sync_folder", fails)
             row = await driver.fetch(url)
-        assert row.status is Status.FAILED
+        assert row.status is Status.PAUSED
         assert row.failure is not None
         assert row.failure.code is ErrorCode.DISK_IO
         await driver.service.resume([row.id])

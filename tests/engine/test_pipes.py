@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.engine.bad_disks import BreakingDisk, waits_and_goes_on
 from tests.engine.driving import running
 from tests.support.body import check_file
-from tests.support.disk_faults import replace_writes
 from tests.support.resource import Resource
 from tests.support.server import FaultServer
 from tui_dl.domain.errors import ErrorCode
@@ -109,27 +109,10 @@ async def test_a_disk_that_turns_slow_gets_no_more_from_the_loop(
     assert 0 < pipes.moved_bytes < FILE.size // 2
 
 
-async def test_a_disk_that_fails_under_the_pipe_says_why_and_goes_on_when_asked(
+async def test_a_disk_that_fails_under_the_pipe_waits_and_goes_on_when_asked(
     fault_server: FaultServer, tmp_path: Path, pipes: Pipes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = fault_server.add(FILE)
-    real = os.pwrite
-    is_broken = True
-
-    def write(fd: int, data: Any, offset: int) -> int:
-        if is_broken and offset > 8 * MIB:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(fd, data, offset)
-
-    replace_writes(monkeypatch, write)
+    broken = BreakingDisk(monkeypatch, errno.EIO, 8 * MIB)
     async with running(tmp_path) as driver:
-        row = await driver.fetch(url, connections=1)
-        assert row.status in (Status.PAUSED, Status.FAILED)
-        assert row.failure is not None
-        assert row.failure.code is ErrorCode.DISK_IO
-        assert 0 < row.done_bytes <= 8 * MIB + 1024 * 1024
-        is_broken = False
-        await driver.service.resume([row.id])
-        row = await driver.wait(row.id)
-        assert row.status is Status.COMPLETED, row.failure
-        check_file(driver.path(row), FILE.seed, FILE.size)
+        kept = await waits_and_goes_on(driver, fault_server, broken, FILE, ErrorCode.DISK_IO)
+    assert kept <= 8 * MIB + 1024 * 1024

@@ -42,7 +42,9 @@ OFFLINE_SIGNS = frozenset(
 
 OFFLINE = Failure(ErrorCode.OFFLINE, "This machine has no way to the network.")
 
-PAUSING_FAILURES = frozenset({ErrorCode.DISK_FULL, ErrorCode.TARGET_LOST, ErrorCode.NOT_WRITABLE})
+PAUSING_FAILURES = frozenset(
+    {ErrorCode.DISK_FULL, ErrorCode.TARGET_LOST, ErrorCode.NOT_WRITABLE, ErrorCode.DISK_IO}
+)
 """Not the download's fault, and the bytes are good: it waits instead of failing."""
 
 logger = logging.getLogger(__name__)

@@ -51,6 +51,8 @@ def _sentence(error: OSError, code: ErrorCode, doing: str, path: Path) -> str:
             return f"The file system of {_folder(path)} cannot hold a file of this size."
         case ErrorCode.TARGET_LOST:
             return f"{path} is not there any more. Bring it back (is the disk mounted?)."
+        case _ if error.errno == errno.EIO:
+            return f"The disk failed while {doing} {path}. Check it and its cable, then resume."
         case _:
             reason = error.strerror or type(error).__name__
             return f"The disk failed while {doing} {path}: {reason}."

@@ -146,8 +146,9 @@ def test_an_error_of_the_past_is_not_shown() -> None:
     failure = Failure(ErrorCode.TIMEOUT, "slow")
     assert "error" not in wire(status=Status.PAUSED, failure=failure)
     assert "error" not in wire(status=Status.RETRYING, failure=failure)
-    full = Failure(ErrorCode.DISK_FULL, "The disk is full.")
-    assert wire(status=Status.PAUSED, failure=full)["error"] == "The disk is full."
+    for code in (ErrorCode.DISK_FULL, ErrorCode.DISK_IO, ErrorCode.NOT_WRITABLE):
+        waits = Failure(code, "The disk is full.")
+        assert wire(status=Status.PAUSED, failure=waits)["error"] == "The disk is full."
 
 
 rows = st.builds(

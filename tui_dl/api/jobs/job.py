@@ -48,7 +48,15 @@ STATUS_OF = {
     Status.CANCELLED: JobStatus.CANCELLED,
 }
 
-_PAUSED_BY_ITSELF = frozenset({ErrorCode.DISK_FULL, ErrorCode.TARGET_LOST, ErrorCode.OFFLINE})
+_PAUSED_BY_ITSELF = frozenset(
+    {
+        ErrorCode.DISK_FULL,
+        ErrorCode.DISK_IO,
+        ErrorCode.NOT_WRITABLE,
+        ErrorCode.OFFLINE,
+        ErrorCode.TARGET_LOST,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ SPECIAL_WORDS: dict[ErrorCode, str] = {
     ErrorCode.DISK_FULL: "disk full",
     ErrorCode.OFFLINE: "offline",
     ErrorCode.TARGET_LOST: "folder lost",
+    ErrorCode.DISK_IO: "disk error",
 }
 """Failures that ask the user for something: worth a word of their own."""
 
@@ -67,6 +68,7 @@ BRIEF: dict[ErrorCode, str] = {
     ErrorCode.DISK_FULL: "no space left",
     ErrorCode.OFFLINE: "no way to the network",
     ErrorCode.NOT_WRITABLE: "the folder takes no file",
+    ErrorCode.DISK_IO: "the disk failed",
     ErrorCode.TARGET_LOST: "its folder is gone",
     ErrorCode.PART_CHANGED: "another program changed it",
     ErrorCode.RESOURCE_CHANGED: "it keeps changing there",
