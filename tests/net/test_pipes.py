@@ -148,6 +148,28 @@ async def test_a_cut_in_the_middle_is_told_and_what_came_stays(
     assert sink.data == BODY[: len(BODY) // 2]
 
 
+async def test_h18_a_reset_right_behind_bytes_is_told_at_once_and_they_stay(
+    client: HttpClient, sink: IntoFile
+) -> None:
+    """uvloop tells of a broken descriptor once, while bytes are still to be read from it."""
+    half = len(BODY) // 2
+
+    async def cut(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(BODY)}\r\n\r\n")
+        await peer.send(BODY[:half])
+        await sink.until(half)
+        await peer.send(BODY[half : half + 40_000])  # in one go with the reset
+        peer.reset()
+
+    async with serving(cut) as server:
+        with pytest.raises(TransferError) as caught:
+            await pump(client, server.url(), sink)
+    assert caught.value.code is ErrorCode.CONNECTION_LOST
+    assert sink.piped > 0
+    assert sink.data == BODY[: half + 40_000]
+
+
 async def test_silence_in_the_middle_is_told(client: HttpClient, sink: IntoFile) -> None:
     async def stall(peer: Peer) -> None:
         await peer.request()
@@ -191,6 +213,26 @@ async def test_a_sink_that_fails_leaves_nothing_in_the_pipe_for_others(
         assert other.piped > 0
 
 
+async def test_a_sink_that_failed_gets_no_more_whatever_the_loop_does_next(
+    client: HttpClient, sink: IntoFile
+) -> None:
+    """What came next would be written where the bytes belong that it did not take."""
+    watched: list[int] = []
+
+    class Failing(IntoFile):
+        def feed_pipe(self, pipe: int, count: int) -> None:
+            asyncio.get_running_loop().call_soon(lambda: watched.append(twofold_sockets()))
+            assert twofold_sockets() == 1
+            raise DiskError("no room", code=ErrorCode.DISK_FULL)
+
+    failing = Failing(sink.path)
+    async with serving(whole) as server:
+        with pytest.raises(DiskError):
+            await pump(client, server.url(), failing)
+    assert watched == [0], "the socket was still read"
+    sink.close()
+
+
 async def test_a_cancel_in_the_middle_leaves_no_descriptor(sink: IntoFile) -> None:
     gone = asyncio.Event()
 
@@ -218,11 +260,22 @@ async def test_a_cancel_in_the_middle_leaves_no_descriptor(sink: IntoFile) -> No
 
 def open_pipes() -> set[str]:
     """Return the names of the pipes that this process has open."""
-    found: set[str] = set()
+    return set(open_files("pipe:"))
+
+
+def twofold_sockets() -> int:
+    """Return how many sockets have a second descriptor."""
+    names = open_files("socket:")
+    return len(names) - len(set(names))
+
+
+def open_files(kind: str) -> list[str]:
+    """Return the name of each descriptor that this process has of a kind."""
+    found: list[str] = []
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # the folder's own descriptor is gone by now
-            found.add(str(entry.readlink()))
-    return {name for name in found if name.startswith("pipe:")}
+            found.append(str(entry.readlink()))
+    return [name for name in found if name.startswith(kind)]
 
 
 async def test_only_so_many_go_past_their_buffers_for_each_takes_a_descriptor(

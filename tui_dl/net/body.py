@@ -158,9 +158,8 @@ class Body:
         except OSError as error:  # the kernel tells of a reset once, and we were told
             self._fail(transfer_error(error, connection.where))
             return
-        if not moved:  # the transport sees the end of the stream by itself
-            connection.undivert()
-            connection.release()
+        if not moved:
+            self._lead_back()
             return
         self._heard_at_s = self._loop.time()
         self._fed_bytes += moved
@@ -170,6 +169,14 @@ class Body:
         except Exception as error:  # noqa: BLE001 - whatever a sink raises ends the pump
             connection.pipe.close()  # what was not taken out is nobody's
             self._fail(error)
+            return
+        if connection.is_broken:
+            self._lead_back()
+
+    def _lead_back(self) -> None:
+        """Let bytes come through the buffer; the transport sees how the stream ends by itself."""
+        self._connection.undivert()
+        self._connection.release()
 
     def _advance(self, sink: BodySink) -> None:
         """Feed all that the buffer has, or as much as the sink takes.
@@ -244,9 +251,10 @@ class Body:
             self._fail(silence(self._connection.where, self._idle_timeout_s))
 
     def _fail(self, error: Exception) -> None:
-        """Let the pump raise ``error``."""
+        """Let the pump raise ``error``; until it does, nothing more may reach the sink."""
         self._failure = error
         self._connection.hold()
+        self._connection.undivert()
         self._wake()
 
     def _wake(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import ssl
 from collections.abc import Callable
 from enum import Enum
@@ -87,6 +88,8 @@ class Connection(asyncio.BufferedProtocol):
         self._is_large = False
         self._diverted_fd = -1
         """A second descriptor of the socket, while the loop itself must not read it."""
+        self._breakage: select.poll | None = None
+        """Tells of its errors."""
         self._transport: asyncio.Transport | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -176,6 +179,8 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.hold()
         self._diverted_fd = fd
+        self._breakage = select.poll()
+        self._breakage.register(fd, 0)  # errors come unasked
         self._memory.diversions_left -= 1
         asyncio.get_running_loop().add_reader(fd, on_readable)
 
@@ -183,9 +188,19 @@ class Connection(asyncio.BufferedProtocol):
         """Move up to ``count`` bytes from the socket into the pipe: see ``Pipe.fill``."""
         return self.pipe.fill(self._diverted_fd, count)
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether what is diverted was reset; what came before it can be read all the same.
+
+        To be asked after each ``fill_pipe``: uvloop calls ``on_readable`` once for a reset, and
+        then never again, though there may be more to read.
+        """
+        return self._breakage is not None and bool(self._breakage.poll(0))
+
     def undivert(self) -> None:
         """End what ``divert`` began; the connection is held until ``release``. Idempotent."""
         fd, self._diverted_fd = self._diverted_fd, -1
+        self._breakage = None
         if fd >= 0:
             asyncio.get_running_loop().remove_reader(fd)
             os.close(fd)
