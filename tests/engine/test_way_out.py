@@ -16,7 +16,7 @@ from tests.support.fault_server import FaultServer, Resource, check_file
 from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Status
 from tui_dl.engine.core import Core
-from tui_dl.engine.job import Stop
+from tui_dl.engine.job import Job, Stop
 from tui_dl.service.contract import ActionResult
 from tui_dl.storage.part_file import PartFile
 
@@ -102,3 +102,30 @@ async def test_a_resume_behind_a_cancel_does_not_undo_it(
         assert driver.row(record_id).status is Status.CANCELLED
         other = await driver.fetch(other_url)
         assert other.status is Status.COMPLETED, "its slot was not given back"
+
+
+async def test_a_cancel_is_not_undone_by_the_end_of_the_program(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was queued again, and the next start went on with it."""
+    interrupted, real = threading.Event(), Job.stop
+
+    def stop(job: Job, why: Stop) -> None:
+        real(job, why)
+        if why is Stop.INTERRUPT:
+            interrupted.set()
+
+    monkeypatch.setattr(Job, "stop", stop)
+    url = fault_server.add(SLOW)
+    async with running(tmp_path) as driver:
+        with slow_sync() as go_on:
+            record_id = await driver.add(url, connections=2)
+            await driver.until(record_id, lambda row: row.done_bytes > 0)
+            cancelling = await being_cancelled(driver, record_id)
+            closing = asyncio.create_task(driver.service.close())
+            assert await asyncio.to_thread(interrupted.wait, 60)
+            go_on.set()
+            await closing
+        await asyncio.gather(cancelling, return_exceptions=True)
+    async with running(tmp_path) as driver:
+        assert driver.row(record_id).status is Status.CANCELLED

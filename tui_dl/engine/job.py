@@ -153,7 +153,8 @@ class Job:
 
     def stop(self, why: Stop) -> None:
         """Tell it to end; returns at once. ``wait_stopped`` waits."""
-        if self.stopping is None or why is not Stop.PAUSE:
+        is_less = why is Stop.PAUSE or self.stopping is Stop.CANCEL  # a cancel is final
+        if self.stopping is None or not is_less:
             self.stopping = why
         if why is Stop.PAUSE:
             self.apply(Event.PAUSE)
