@@ -235,6 +235,44 @@ async def test_a_disk_that_is_taken_away_with_all_that_was_written(
         await finish(driver, fault_server, record_id, kept=0)
 
 
+async def test_what_has_no_part_yet_does_not_begin_in_a_bare_mount_point(
+    fault_server: FaultServer, tmp_path: Path, disk: Disk
+) -> None:
+    """Neither while the disk is away nor after a restart without it; then it goes on."""
+    urls = [fault_server.add(Resource(path=f"/{name}", size=2 * MIB)) for name in "ab"]
+    async with running(tmp_path) as driver:
+        first = await driver.wait(await driver.add(urls[0], folder=disk.place / "films"))
+        assert first.status is Status.COMPLETED, first.failure
+        await asyncio.to_thread(disk.take_away)
+        record_id = await driver.add(urls[1], folder=disk.place / "films")
+        assert refused(await driver.wait(record_id)) is ErrorCode.TARGET_LOST
+        await stays_lost(driver, record_id, disk)
+    async with running(tmp_path) as driver:
+        await stays_lost(driver, record_id, disk)
+        await asyncio.to_thread(disk.mount)
+        await driver.service.resume([record_id])
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(disk.place / "films/b", 1, 2 * MIB)
+
+
+async def test_what_claims_nothing_does_not_begin_there_after_a_reboot(
+    fault_server: FaultServer, tmp_path: Path, disk: Disk
+) -> None:
+    """The part had a name and no byte was synced: only its disk tells where it belongs."""
+    async with running(tmp_path, sync_interval_s=3600) as driver:
+        record_id = await half(driver, fault_server, disk)
+        await asyncio.to_thread(disk.turn_read_only)
+        assert refused(await driver.wait(record_id)) is ErrorCode.NOT_WRITABLE
+        await asyncio.to_thread(disk.take_away)
+    for journal in (tmp_path / "state/journal").iterdir():
+        journal.unlink()  # a reboot ends it
+    async with running(tmp_path) as driver:
+        await stays_lost(driver, record_id, disk)
+        await asyncio.to_thread(disk.mount)
+        await finish(driver, fault_server, record_id, kept=0)
+
+
 async def test_a_disk_that_is_pulled_out_under_way(
     fault_server: FaultServer, tmp_path: Path, disk: Disk
 ) -> None:

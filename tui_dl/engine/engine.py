@@ -42,6 +42,7 @@ from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog import Catalog
 from tui_dl.storage.instance import InstanceLock
 from tui_dl.storage.journal import sweep_journals
+from tui_dl.storage.mounts import Mounts
 from tui_dl.storage.room import Room
 
 Result = TypeVar("Result")
@@ -167,7 +168,7 @@ class Engine:
             world=self._world,
             busy_s=busy_clock,
         )
-        room = Room()
+        room, mounts = Room(), Mounts(config.data_dir)
         paces: dict[int, DiskPace] = {}
         boot_id = current_boot_id()
 
@@ -178,6 +179,7 @@ class Engine:
                 config.journal_path(record.id),
                 boot_id,
                 room=room,
+                mounts=mounts,
                 keep_free=config.min_free_bytes,
                 checkpoints=config.checkpoints,
             )

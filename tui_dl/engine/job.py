@@ -317,7 +317,8 @@ class Job:
         is_offline = failure.code in OFFLINE_SIGNS and not self.is_online()
         if is_offline:
             failure = OFFLINE
-        waits = is_full or is_offline
+        is_away = failure.code is ErrorCode.TARGET_LOST  # also before it has a part
+        waits = is_full or is_offline or is_away
         if waits or (failure.code in PAUSING_FAILURES and self.record.part is not None):
             self.apply(Event.PAUSE)
             self.must_apply(Event.PAUSED, failure=failure)

@@ -21,6 +21,7 @@ from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
 from tui_dl.engine.restored import Restored, believed, find_published, reopened, whole_of
 from tui_dl.engine.witness import Witness
 from tui_dl.storage.holes import has_lost_bytes
+from tui_dl.storage.mounts import Mounts
 from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.room import Room, allocated_bytes
 from tui_dl.storage.tampering import THROTTLED_SLACK_NS
@@ -39,10 +40,12 @@ class FileTarget:
         boot_id: bytes,
         *,
         room: Room | None = None,
+        mounts: Mounts | None = None,
         keep_free: int = 0,
         checkpoints: bool = True,
     ) -> None:
         self._room = room or Room()
+        self._mounts = mounts or Mounts()
         self._keep_free = keep_free
         self._plan: Plan | None = None
         self.part: PartFile | None = None
@@ -88,11 +91,12 @@ class FileTarget:
         It belongs to nobody until its record knows it; then ``place`` it.
 
         Raises:
-            DiskError: no room, or the folder takes no file.
+            DiskError: no room, its disk is away, or the folder takes no file.
         """
         return await self.call(self._prepare, directory, name, total)
 
     def _prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
+        self._mounts.check(directory)
         self._claim_room(directory, total)
         self._new = part = PartFile.prepare(directory, name)
         if total:
