@@ -137,9 +137,10 @@ async def test_without_inotify_the_times_of_the_part_tell(
     try:
         await _begin(target, tmp_path)
         await target.check(None)
-        part = target.part
+        part, journal = target.part, target._witness._journal
         assert part is not None
-        noted_ns = target._witness.last_write_ns or 0
+        assert journal is not None
+        noted_ns = journal.last_write_ns
         while part.changed_ns() <= noted_ns + tampering.SLACK_NS:
             write_as_another(part.part_path)
         with pytest.raises(DiskError) as caught:

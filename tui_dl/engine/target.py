@@ -21,6 +21,7 @@ from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
 from tui_dl.engine.restored import Restored, believed, find_published, reopened, whole_of
 from tui_dl.engine.witness import Witness
 from tui_dl.storage.holes import has_lost_bytes
+from tui_dl.storage.journal import WrittenJournal
 from tui_dl.storage.mounts import Mounts
 from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.room import Room, allocated_bytes
@@ -165,16 +166,20 @@ class FileTarget:
         self._writer = MeasuredWriter(part, self._pace, self._pools)
 
     async def keep_journal(self, record: DownloadRecord, plan: Plan) -> None:
-        """Note positions of ``plan`` from now on, beginning with what is written."""
-        self._witness.close_journal()
-        self._plan = plan
+        """Note positions of ``plan`` from now on, beginning with what is written.
+
+        Its workers may go on meanwhile: the journal that they have is closed once they have
+        the next one.
+        """
         book: SlotBook = ForgetfulBook()
+        journal: WrittenJournal | None = None
         if self._checkpoints and record.part is not None:
             book = journal = await self.call(self._witness.new_journal, record, plan.written())
-            self._witness.use_journal(journal)
-            if self.part is not None:
-                self._stamps.after()
+        self._witness.use_journal(journal)
+        self._plan = plan
         plan.attach(book)
+        if journal is not None and self.part is not None:
+            self._stamps.after()
 
     async def settle(self, record: DownloadRecord, written: RangeSet) -> None:
         """Begin the journal of a part that was moved to where its record says, and rest.
@@ -371,7 +376,7 @@ class FileTarget:
         if part is not None:
             self._witness.note_rest(part)
             part.close()
-        self._witness.close_journal()
+        self._witness.use_journal(None)
         if forget:
             self._witness.forget()
 

@@ -33,11 +33,6 @@ class Witness:
         """Whether there is neither a journal nor a watch that would have to be closed."""
         return self._watch is None and self._journal is None
 
-    @property
-    def last_write_ns(self) -> int | None:
-        """When our last write began, as the journal knows it; ``None`` without a journal."""
-        return None if self._journal is None else self._journal.last_write_ns
-
     def noted_for(self, record: DownloadRecord) -> Noted | None:
         """Return what the journal of a record claims, ``None`` when nothing can be believed.
 
@@ -76,10 +71,15 @@ class Witness:
             last_write_ns=time_ns(),
         )
 
-    def use_journal(self, journal: WrittenJournal) -> None:
-        """Tell this journal of writes from now on."""
-        self._journal = journal
+    def use_journal(self, journal: WrittenJournal | None) -> None:
+        """Tell this journal of writes from now on, and close the one before; what it claims stays.
+
+        ``None``: tell none. Idempotent.
+        """
+        before, self._journal = self._journal, journal
         self.stamps.use_journal(journal)
+        if before is not None:
+            before.close()
 
     def settle(self, record: DownloadRecord, written: RangeSet) -> None:
         """Begin the journal of a part that was moved to where its record says, and close it.
@@ -126,13 +126,6 @@ class Witness:
         if watch is not None:
             watch.close()
 
-    def close_journal(self) -> None:
-        """Close the journal and tell it of no more writes; what it claims stays. Idempotent."""
-        self.stamps.use_journal(None)
-        journal, self._journal = self._journal, None
-        if journal is not None:
-            journal.close()
-
     def take_back(self, record: DownloadRecord) -> None:
         """Claim no more than what was synced: the kernel could not write the rest.
 
@@ -142,7 +135,7 @@ class Witness:
         Raises:
             DiskError: the journal cannot be made.
         """
-        self.close_journal()
+        self.use_journal(None)
         self.new_journal(record, record.synced).close()
 
     def forget(self) -> None:
