@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tests.engine.driving import Driver, running
 from tests.support.fault_server import FaultServer, Resource, check_file
 from tui_dl.domain.model import Status
+from tui_dl.storage.catalog import Catalog
 
 MIB = 1024 * 1024
 
@@ -157,3 +159,23 @@ async def test_while_running(
         tamper(driver.folder / "x.part")
         assert await right_name(driver, record_id) == "x"
         check_kept(driver.folder, tamper)
+
+
+async def test_behind_a_reboot_that_gave_its_disk_another_number(
+    fault_server: FaultServer, tmp_path: Path
+) -> None:
+    """The part is there, so it is the right disk; "mount the right one" could not be followed."""
+    async with running(tmp_path) as driver:
+        record_id = await begun(driver, fault_server)
+    (tmp_path / "state" / "journal" / f"{record_id}.journal").unlink()  # worth nothing then
+    catalog = Catalog.open(tmp_path / "state" / "catalog.sqlite3")
+    (record,) = catalog.load().records
+    assert record.part is not None
+    renumbered = dataclasses.replace(record.part, device=record.part.device + 1)
+    catalog.save([dataclasses.replace(record, part=renumbered)])
+    catalog.close()
+    flip_a_byte(driver.folder / "x.part")
+    fault_server.replace(Resource(path="/x", size=8 * MIB))
+    async with running(tmp_path) as driver:
+        assert await right_name(driver, record_id) == "x"
+        check_kept(driver.folder, flip_a_byte)

@@ -209,7 +209,7 @@ class Opening:
         await self._begin(reply, total)
 
 
-async def may_begin_again(job: Job, error: DiskError) -> bool:
+async def may_begin_again(job: Job, target: FileTarget, error: DiskError) -> bool:
     """Return whether losing the part costs only bytes: replaced, or deleted from its folder.
 
     Raises:
@@ -221,9 +221,11 @@ async def may_begin_again(job: Job, error: DiskError) -> bool:
     is_changed = error.code is ErrorCode.PART_CHANGED
     if not is_changed and (is_stale or error.code is not ErrorCode.TARGET_LOST):
         return False
-    record, pools = job.record, job.tools.pools
+    record, pools, opened = job.record, job.tools.pools, target.part
+    # What could be opened is ours, though a reboot may have given its disk another number.
+    own = record.part if opened is None else opened.identity
     device = await pools.run(pools.disk, device_of_folder, Path(record.directory))
-    if device is not None and record.part is not None and device != record.part.device:
+    if device is not None and own is not None and device != own.device:
         raise DiskError(
             f"{record.directory} is on another disk than {record.part_name} was. "
             "Mount the right one, then resume.",

@@ -84,7 +84,7 @@ class Run:
             except DiskError as error:
                 if await self._versions.old.made_room(error):
                     await self._go_on()
-                elif await may_begin_again(self._job, error):
+                elif await may_begin_again(self._job, self._target, error):
                     await self._versions.lose_part(error.message)
                 else:
                     raise
@@ -137,7 +137,7 @@ class Run:
         try:
             restored = await self._restored()
         except DiskError as error:
-            if not await may_begin_again(job, error):
+            if not await may_begin_again(job, target, error):
                 raise
             await self._versions.lose_part(error.message)
             restored = await target.restore(job.record)
