@@ -198,6 +198,30 @@ async def test_a_mistake_of_ours_at_the_end_of_a_run_is_told_and_hangs_nothing(
             assert (await driver.wait(record_id)).status is Status.PAUSED
 
 
+async def test_a_mistake_of_ours_at_the_end_of_a_run_costs_no_byte(
+    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part stayed open and locked: the next run took it for somebody else's."""
+
+    def breaks(_: PartFile) -> None:
+        raise RuntimeError("a mistake")
+
+    url = fault_server.add(Resource(path="/slow", size=4_000_000, rate_bps=600_000))
+    async with running(tmp_path) as driver:
+        record_id = await driver.add(url, connections=1)
+        await driver.until(record_id, lambda row: row.done_bytes > 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(PartFile, "sync", breaks)
+            await driver.service.pause([record_id])
+            assert (await driver.wait(record_id)).status is Status.PAUSED
+        fault_server.replace(Resource(path="/slow", size=4_000_000))
+        await driver.service.resume([record_id])
+        row = await driver.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        check_file(driver.path(row), 1, 4_000_000)
+    assert all(r.header("range") != "bytes=0-" for r in fault_server.requests("/slow")[1:])
+
+
 async def test_a_gathering_survives_work_that_breaks_and_items_that_leave() -> None:
     done: list[list[int]] = []
     began, go_on = asyncio.Event(), asyncio.Event()

@@ -113,10 +113,11 @@ class Run:
         except TuiDlError as failed:
             job.note(failed.message)
             job.plan, forget = None, not await self._keeps_synced()
-        try:
-            await target.close(forget=forget)
-        except TuiDlError as failed:
-            job.note(failed.message)
+        finally:  # also behind a mistake of ours: it would stay locked, for the next run too
+            try:
+                await target.close(forget=forget)
+            except TuiDlError as failed:
+                job.note(failed.message)
 
     async def _keeps_synced(self) -> bool:
         """Take back what the kernel could not write; whether the journal says so now."""
