@@ -24,6 +24,7 @@ from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog import Catalog
 from tui_dl.storage.instance import InstanceLock
 from tui_dl.storage.journal import WrittenJournal
+from tui_dl.storage.journal_format import JournalOwner
 
 BASE = DownloadRecord(
     id="11111111-0000-4000-8000-000000000000",
@@ -192,17 +193,11 @@ def test_an_engine_without_an_api_leaves_its_list_to_read(shell: Shell, data_dir
 
 def test_what_a_killed_process_wrote_is_counted(shell: Shell, data_dir: Path) -> None:
     part = PartIdentity(device=1, inode=2)
-    store(data_dir, [replace(HALF, part=part, part_name="x.part")])
+    half = replace(HALF, part=part, part_name="x.part")
+    store(data_dir, [half])
     config = EngineConfig(data_dir=data_dir, directory=data_dir)
-    journal = WrittenJournal.create(
-        config.journal_path(HALF.id),
-        record_id=HALF.id,
-        generation=HALF.generation,
-        part=part,
-        boot_id=current_boot_id(),
-        base=RangeSet([Range(0, 700)]),
-    )
-    journal.close()
+    owner = JournalOwner.of(half, current_boot_id())
+    WrittenJournal(config.journal_path(half.id), owner, RangeSet([Range(0, 700)])).close()
 
     [row] = map(json.loads, shell.run("ls", "--json").out.splitlines())
 

@@ -18,6 +18,7 @@ from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog import Catalog
 from tui_dl.storage.journal import WrittenJournal
+from tui_dl.storage.journal_format import JournalOwner
 from tui_dl.storage.part_file import PartFile
 
 SIZE = 150_000
@@ -102,12 +103,9 @@ def _partial(state: State, name: str, url: str, status: Status) -> DownloadRecor
         validators=Validators(etag='"v1"'),
         ranges_supported=True,
     )
-    journal = WrittenJournal.create(
+    journal = WrittenJournal(
         state.data_dir / "journal" / f"{record.id}.journal",
-        record_id=record.id,
-        generation=record.generation,
-        part=part.identity,
-        boot_id=current_boot_id(),
+        JournalOwner.of(record, current_boot_id()),
         base=RangeSet([Range(0, WRITTEN)]),
         last_write_ns=part.changed_ns(),
     )

@@ -21,10 +21,10 @@ from tui_dl.domain.model import PartIdentity
 from tui_dl.storage import journal as journal_module
 from tui_dl.storage import journal_words
 from tui_dl.storage.journal import WrittenJournal
+from tui_dl.storage.journal_format import JournalOwner
 from tui_dl.storage.part_file import PartFile
 
 STEP_BYTES = 32 * 1024
-OWNER: dict[str, Any] = {"record_id": "r", "generation": 1, "boot_id": bytes(16)}
 
 
 def code(start: int, end: int) -> bytes:
@@ -32,11 +32,16 @@ def code(start: int, end: int) -> bytes:
     return b"".join(offset.to_bytes(8, "little") for offset in range(start, end, 8))
 
 
+def owner_of(part: PartFile) -> JournalOwner:
+    """Return whose journal it is."""
+    return JournalOwner(bytes(16), "r", 1, part.identity)
+
+
 def work(directory: Path, seed: int, pieces: int) -> None:
     """Write pieces in several slots in turn, claiming each after it was written."""
     rng = random.Random(seed)
     part = PartFile.reserve(directory, "a")
-    journal = WrittenJournal.create(directory / "j", part=part.identity, **OWNER)
+    journal = WrittenJournal(directory / "j", owner_of(part))
     (directory / "identity").write_text(f"{part.identity.device} {part.identity.inode}")
     moving: dict[int, int] = {}
     for _ in range(pieces):
@@ -62,7 +67,7 @@ def check(directory: Path) -> int:
     if expected and expected != [str(status.st_dev), str(status.st_ino)]:
         sys.exit("the part was replaced")
     part = PartFile.reopen(directory, "a.part", "a", PartIdentity(status.st_dev, status.st_ino))
-    claimed = WrittenJournal.load(directory / "j", part=part.identity, **OWNER)
+    claimed = WrittenJournal.load(directory / "j", owner_of(part))
     if claimed is None:
         sys.exit("the journal cannot be read")
     for piece in claimed:

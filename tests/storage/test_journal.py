@@ -9,7 +9,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,10 +25,11 @@ from tui_dl.storage import journal as journal_module
 from tui_dl.storage import journal_words
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.journal import WrittenJournal
-from tui_dl.storage.journal_format import HEADER_BYTES, SLOT_BYTES
+from tui_dl.storage.journal_format import HEADER_BYTES, SLOT_BYTES, JournalOwner
 
 PART = PartIdentity(device=5, inode=77)
 BOOT = bytes(range(16))
+OWNER = JournalOwner(BOOT, "r", 3, PART)
 
 
 @pytest.fixture(params=["mapped", "in place"])
@@ -38,13 +41,11 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def create(path: Path, base: RangeSet | None = None) -> WrittenJournal:
-    return WrittenJournal.create(
-        path, record_id="r", generation=3, part=PART, boot_id=BOOT, base=base or RangeSet()
-    )
+    return WrittenJournal(path, OWNER, base or RangeSet())
 
 
 def load(path: Path) -> RangeSet | None:
-    return WrittenJournal.load(path, record_id="r", generation=3, part=PART, boot_id=BOOT)
+    return WrittenJournal.load(path, OWNER)
 
 
 def test_each_store_can_be_read_at_once_by_another(folder: Path, way: str) -> None:
@@ -77,12 +78,10 @@ def test_a_missing_journal_claims_nothing(folder: Path) -> None:
     ],
 )
 def test_a_journal_of_another_owner_or_boot_is_worth_nothing(
-    folder: Path, change: dict[str, object]
+    folder: Path, change: dict[str, Any]
 ) -> None:
     create(folder / "j", RangeSet([(0, 10)])).close()
-    owner: dict[str, object] = {"record_id": "r", "generation": 3, "part": PART, "boot_id": BOOT}
-    owner.update(change)
-    assert WrittenJournal.load(folder / "j", **owner) is None  # type: ignore[arg-type] # mixed on purpose
+    assert WrittenJournal.load(folder / "j", replace(OWNER, **change)) is None
 
 
 def test_d10_a_damaged_header_is_worth_nothing(folder: Path) -> None:
@@ -126,9 +125,7 @@ def test_d10_the_slots_of_another_journal_claim_nothing(folder: Path) -> None:
     path = folder / "j"
     create(path, RangeSet([(0, 10)])).close()
     header = path.read_bytes()[:HEADER_BYTES]
-    WrittenJournal.create(
-        path, record_id="s", generation=3, part=PART, boot_id=BOOT, base=RangeSet([(0, 99)])
-    ).close()
+    WrittenJournal(path, replace(OWNER, record_id="s"), RangeSet([(0, 99)])).close()
     path.write_bytes(header + path.read_bytes()[HEADER_BYTES:])
     assert load(path) == RangeSet()
 
@@ -144,9 +141,7 @@ def test_the_journal_of_another_generation_tells_only_when_it_was_written(folder
     journal = create(folder / "j", RangeSet([(0, 10)]))
     journal.note_write(1234)
     journal.close()
-    noted = WrittenJournal.load_noted(
-        folder / "j", record_id="r", generation=4, part=PART, boot_id=BOOT
-    )
+    noted = WrittenJournal.load_noted(folder / "j", replace(OWNER, generation=4))
     assert noted is not None
     assert (noted.ranges, noted.last_write_ns) == (RangeSet(), 1234)
 
@@ -300,9 +295,7 @@ def test_d5_the_last_write_is_noted_and_claims_nothing(folder: Path) -> None:
     journal = create(folder / "j")
 
     def noted() -> tuple[RangeSet, int, bool]:
-        found = WrittenJournal.load_noted(
-            folder / "j", record_id="r", generation=3, part=PART, boot_id=BOOT
-        )
+        found = WrittenJournal.load_noted(folder / "j", OWNER)
         assert found is not None
         return found.ranges, found.last_write_ns, found.is_at_rest
 

@@ -14,6 +14,7 @@ from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.write_stamps import WriteStamps
 from tui_dl.storage.journal import Noted, WrittenJournal
+from tui_dl.storage.journal_format import JournalOwner
 from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.tampering import PartWatch, was_touched_since
 
@@ -39,14 +40,7 @@ class Witness:
         Raises:
             DiskError: the journal is there but cannot be read.
         """
-        assert record.part is not None
-        return WrittenJournal.load_noted(
-            self._journal_path,
-            record_id=record.id,
-            generation=record.generation,
-            part=record.part,
-            boot_id=self._boot_id,
-        )
+        return WrittenJournal.load_noted(self._journal_path, JournalOwner.of(record, self._boot_id))
 
     def use_part(self, part: PartFile) -> None:
         """Look at this part from now on."""
@@ -59,17 +53,9 @@ class Witness:
         Raises:
             DiskError: it cannot be made.
         """
-        assert record.part is not None
-        return WrittenJournal.create(
-            self._journal_path,
-            record_id=record.id,
-            generation=record.generation,
-            part=record.part,
-            boot_id=self._boot_id,
-            base=written,
-            # What made the part, or cut it to size, is ours as well.
-            last_write_ns=time_ns(),
-        )
+        owner = JournalOwner.of(record, self._boot_id)
+        # From now: what made the part, or cut it to size, is ours as well.
+        return WrittenJournal(self._journal_path, owner, written, last_write_ns=time_ns())
 
     def use_journal(self, journal: WrittenJournal | None) -> None:
         """Tell this journal of writes from now on, and close the one before; what it claims stays.

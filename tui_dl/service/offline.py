@@ -15,6 +15,7 @@ from tui_dl.engine.config import EngineConfig
 from tui_dl.storage.boot import current_boot_id
 from tui_dl.storage.catalog_reader import read_catalog
 from tui_dl.storage.journal import WrittenJournal
+from tui_dl.storage.journal_format import JournalOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,8 @@ def _done_bytes(config: EngineConfig, record: DownloadRecord, boot_id: bytes) ->
     written = None
     if record.part is not None:
         try:
-            written = WrittenJournal.load(
-                config.journal_path(record.id),
-                record_id=record.id,
-                generation=record.generation,
-                part=record.part,
-                boot_id=boot_id,
-            )
+            owner = JournalOwner.of(record, boot_id)
+            written = WrittenJournal.load(config.journal_path(record.id), owner)
         except DiskError:
             written = None  # then what the catalog says is all that can be said
     return record.synced_bytes if written is None else written.total

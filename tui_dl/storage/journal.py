@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from tui_dl.domain.model import PartIdentity
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.storage.errors import disk_errors, map_os_error
@@ -66,9 +65,16 @@ class WrittenJournal:
     """
 
     def __init__(
-        self, path: Path, owner: JournalOwner, base: RangeSet, last_write_ns: int = 0
+        self, path: Path, owner: JournalOwner, base: RangeSet = RangeSet(), last_write_ns: int = 0
     ) -> None:
-        """Write a new file under a temporary name and rename it over ``path``."""
+        """Start a journal at ``path``, replacing an older one in one step.
+
+        ``base`` is what is already known to be written; it becomes the first slots.
+        ``last_write_ns`` is noted from the start, as by ``note_write``.
+
+        Raises:
+            DiskError: the file cannot be made.
+        """
         self._path = path
         self._owner = owner
         self._lock = Lock()
@@ -87,41 +93,13 @@ class WrittenJournal:
             self._rewrite()
 
     @staticmethod
-    def create(
-        path: Path,
-        *,
-        record_id: str,
-        generation: int,
-        part: PartIdentity,
-        boot_id: bytes,
-        base: RangeSet = RangeSet(),
-        last_write_ns: int = 0,
-    ) -> WrittenJournal:
-        """Start a journal at ``path``, replacing an older one in one step.
-
-        ``base`` is what is already known to be written; it becomes the first slots.
-        ``last_write_ns`` is noted from the start, as by ``note_write``.
-
-        Raises:
-            DiskError: the file cannot be made.
-        """
-        owner = JournalOwner(boot_id, record_id, generation, part)
-        return WrittenJournal(path, owner, base, last_write_ns)
-
-    @staticmethod
-    def load(
-        path: Path, *, record_id: str, generation: int, part: PartIdentity, boot_id: bytes
-    ) -> RangeSet | None:
+    def load(path: Path, owner: JournalOwner) -> RangeSet | None:
         """Return the ranges of ``load_noted``, ``None`` when nothing can be believed."""
-        noted = WrittenJournal.load_noted(
-            path, record_id=record_id, generation=generation, part=part, boot_id=boot_id
-        )
+        noted = WrittenJournal.load_noted(path, owner)
         return None if noted is None else noted.ranges
 
     @staticmethod
-    def load_noted(
-        path: Path, *, record_id: str, generation: int, part: PartIdentity, boot_id: bytes
-    ) -> Noted | None:
+    def load_noted(path: Path, owner: JournalOwner) -> Noted | None:
         """Return what an earlier process had written, ``None`` when nothing can be believed.
 
         ``None`` means: no journal, another boot, another record or part, or a damaged
@@ -136,7 +114,7 @@ class WrittenJournal:
                 data = path.read_bytes()
             except FileNotFoundError:
                 return None
-        ranges = decode_journal(data, JournalOwner(boot_id, record_id, generation, part))
+        ranges = decode_journal(data, owner)
         if ranges is None:
             return None
         last_write_ns, state = first_words(data)

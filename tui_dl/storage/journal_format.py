@@ -21,7 +21,7 @@ from binascii import crc_hqx
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tui_dl.domain.model import PartIdentity
+from tui_dl.domain.model import DownloadRecord, PartIdentity
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import RangeSet
 
@@ -50,6 +50,12 @@ class JournalOwner:
     record_id: str
     generation: int
     part: PartIdentity
+
+    @staticmethod
+    def of(record: DownloadRecord, boot_id: bytes) -> JournalOwner:
+        """Return what a record with a part owns in this boot."""
+        assert record.part is not None
+        return JournalOwner(boot_id, record.id, record.generation, record.part)
 
 
 def encode_header(owner: JournalOwner, slot_count: int) -> bytes:
