@@ -214,6 +214,8 @@ class Engine:
             out=lambda job: core.on_job_out(job),
             landing=Landing(pools, lambda: core.queue.is_busy),
             needs_slot=lambda job, needs: core.slots.note_need(job, needs=needs),
+            asked=lambda job: core.slots.note_asked(job),
+            turn=lambda job: core.slots.turn(job),
         )
         core = Core(tools, lane, Press(tools, self._publish, self._emit), shares)
         self._parts = _Parts(core, client, pools, catalog, hooks, busy_clock)

@@ -87,6 +87,10 @@ class JobTools:
     """Where small files wait together for the disk."""
     needs_slot: Callable[[Job, bool], None]
     """Tell the queue whether the job uses the network: who only waits for the disk does not."""
+    asked: Callable[[Job], None]
+    """Tell the queue that the job is sending a request."""
+    turn: Callable[[Job], Awaitable[None]]
+    """Wait, behind a small file's first reply, until no other one is at that."""
 
 
 class Job:

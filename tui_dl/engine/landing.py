@@ -23,7 +23,7 @@ from tui_dl.storage.part_file import PartFile
 SMALL_BYTES = 1024 * 1024
 """What a stop may cost: of a larger file the journal notes how far it came."""
 
-GATHER_S = 0.008
+GATHER_S = 0.03
 """How long a file waits for company, while others are still being fetched."""
 
 ENOUGH = 32

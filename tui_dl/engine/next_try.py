@@ -19,6 +19,8 @@ from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.surroundings import Observer, Surroundings
 
+LeaveOut = Callable[[LinkSource], bool]
+
 HOLD_OFF_S = 0.5
 """No new connection for this long after one failed while others go on."""
 
@@ -35,9 +37,8 @@ class NextTry:
         patience: Patience,
         observer: Observer,
         wake: asyncio.Event,
-        leave_out: Callable[[LinkSource], bool],
     ) -> None:
-        """``wake`` ends a wait early; ``leave_out`` does without a link, if it can be done."""
+        """``wake`` ends a wait early."""
         self._around = around
         self._sources = sources
         self._plan = plan
@@ -45,7 +46,6 @@ class NextTry:
         self._patience = patience
         self._observer = observer
         self._wake = wake
-        self._leave_out = leave_out
         self._error: TuiDlError | None = None
         self._hold_off_until_s = 0.0
         self._was_asked_plainly = False
@@ -73,8 +73,10 @@ class NextTry:
         self._hold_off_until_s = 0.0
         self._wake.set()
 
-    async def back_off(self) -> None:
+    async def back_off(self, leave_out: LeaveOut) -> None:
         """Wait before the next try. Returns at once before the first one.
+
+        ``leave_out`` does without a link, if it can be done.
 
         Raises:
             TuiDlError: the last failure, when there is nothing left to try.
@@ -95,14 +97,14 @@ class NextTry:
             self._ask_plainly(error)
             delay_s = delay_s or 0.0
         if delay_s is None or (self._sources.has_others and self._patience.is_tired):
-            self._find_another_way(error)
+            self._find_another_way(error, leave_out)
             delay_s = 0.0
         self._error = None
         await self.wait(error, delay_s)
 
-    def _find_another_way(self, error: TuiDlError) -> None:
+    def _find_another_way(self, error: TuiDlError, leave_out: LeaveOut) -> None:
         """Turn to a mirror, or ask without ranges; raises ``error`` when neither is left."""
-        if self._leave_out(self._sources.primary):
+        if leave_out(self._sources.primary):
             self._observer.on_note(f"{error.message} A mirror takes its place.")
             self._patience.renew()
             return

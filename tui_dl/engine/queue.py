@@ -86,6 +86,11 @@ class Queue:
             self._waiting.remove(record_id)
 
     @property
+    def has_waiting(self) -> bool:
+        """Whether anything waits for a slot."""
+        return bool(self._waiting)
+
+    @property
     def is_busy(self) -> bool:
         """Whether anything holds a slot."""
         return bool(self._running)

@@ -19,6 +19,7 @@ from tui_dl.engine.carrying import settle_move
 from tui_dl.engine.checkpoint import Checkpointer
 from tui_dl.engine.completion import complete, quarantine
 from tui_dl.engine.facts import GenerationChangedError, StartOverError
+from tui_dl.engine.landing import SMALL_BYTES
 from tui_dl.engine.marking import mark
 from tui_dl.engine.opening import (
     Opening,
@@ -254,6 +255,8 @@ class Run:
     async def begin(self, reply: Reply, total: int | None) -> None:
         """Take in the first reply: name, size, version; make the file ready for bytes."""
         job, target, facts = self._job, self._target, self._versions.facts
+        if total is not None and total <= SMALL_BYTES:
+            await job.tools.turn(job)
         name = name_for(job.record, reply)
         self._proof.promised(replace(job.record, name=name), reply.url)  # before bytes are here
         self._proof.pieces.expect(job.record.options.pieces, total)

@@ -12,6 +12,7 @@ from tui_dl.domain.model import Status
 from tui_dl.engine.job import Job
 from tui_dl.engine.landing import MOST_LANDING
 from tui_dl.engine.queue import Queue
+from tui_dl.engine.turns import Turns
 
 
 class Slots:
@@ -27,6 +28,7 @@ class Slots:
         self._is_shut = False
         self._landing: set[str] = set()
         """Jobs that only wait for the disk; their slots serve others."""
+        self._turns = Turns()
 
     def shut(self) -> None:
         """Start nothing any more."""
@@ -37,6 +39,7 @@ class Slots:
         if self._is_shut:
             return
         while (record_id := self._queue.take_next(self._is_ready)) is not None:
+            self._turns.hold(record_id)
             self._jobs[record_id].start()
 
     def take_back(self, job: Job) -> None:
@@ -44,6 +47,7 @@ class Slots:
         record_id = job.record.id
         self._landing.discard(record_id)
         self._queue.release(record_id)
+        self._turns.give_back(record_id)
         if job.record.status is Status.QUEUED and record_id in self._jobs:
             place = _rank(job)
             ahead = (_rank(self._jobs[other]) < place for other in self._queue.waiting)
@@ -63,6 +67,16 @@ class Slots:
             self._landing.add(record_id)
             self._queue.release(record_id)
             self.fill()
+            self._turns.give_back(record_id)
+
+    async def turn(self, job: Job) -> None:
+        """Wait until a job that will be done in a moment may go on: see ``turns.py``."""
+        if self._queue.has_waiting:
+            await self._turns.take(job.record.id)
+
+    def note_asked(self, job: Job) -> None:
+        """Take note that a job's request is as good as sent."""
+        self._turns.give_back(job.record.id)
 
     def renumber(self) -> None:
         """Give queued records positions in queue order, touching as few as possible."""

@@ -20,6 +20,9 @@ from tui_dl.net.host_gate import HostGates
 class Observer(Protocol):
     """Who is told how the transfer goes. Called in the loop; must not block."""
 
+    def on_asking(self) -> None:
+        """A request is sent now."""
+
     def on_receiving(self) -> None:
         """The first reply of this run was admitted."""
 

@@ -24,6 +24,10 @@ class Teller:
     def __init__(self, job: Job) -> None:
         self._job = job
 
+    def on_asking(self) -> None:
+        """A request is sent now."""
+        self._job.tools.asked(self._job)
+
     def on_receiving(self) -> None:
         """The first reply of this run was admitted."""
         if self._job.record.status is Status.PROBING:

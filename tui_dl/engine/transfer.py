@@ -77,9 +77,7 @@ class Transfer:
         self._is_ended = False
         self._numbers = 0
         self._pace = Pace()
-        self._next_try = NextTry(
-            around, sources, plan, facts, self._patience, observer, self._wake, self.leave_out
-        )
+        self._next_try = NextTry(around, sources, plan, facts, self._patience, observer, self._wake)
         self._asking = Asking(around.client, sources, target, facts, self._patience)
 
     # -- the run
@@ -96,7 +94,7 @@ class Transfer:
                 if self._fatal is not None:
                     raise self._fatal
                 if not self.workers:
-                    await self._next_try.back_off()
+                    await self._next_try.back_off(self.leave_out)
                     await self._start_lead()
                 self._look_after_workers()
                 await self._rest()
@@ -196,6 +194,7 @@ class Transfer:
 
     async def open_reply(self, worker: Worker, claim: Claim) -> Reply:
         """Send the request for a claim."""
+        self._observer.on_asking()
         return await self._asking.open(worker, claim, self.plan)
 
     async def admit(self, worker: Worker, reply: Reply) -> Judgement:
