@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 from tests.engine.driving import Driver, running
 from tests.support.fault_server import FaultServer, Resource, check_file
+from tui_dl.domain.errors import ErrorCode
 from tui_dl.domain.model import Status
+from tui_dl.storage import mounts
 from tui_dl.storage.catalog import Catalog
 
 MIB = 1024 * 1024
@@ -161,21 +164,46 @@ async def test_while_running(
         check_kept(driver.folder, tamper)
 
 
-async def test_behind_a_reboot_that_gave_its_disk_another_number(
-    fault_server: FaultServer, tmp_path: Path
-) -> None:
-    """The part is there, so it is the right disk; "mount the right one" could not be followed."""
-    async with running(tmp_path) as driver:
-        record_id = await begun(driver, fault_server)
-    (tmp_path / "state" / "journal" / f"{record_id}.journal").unlink()  # worth nothing then
-    catalog = Catalog.open(tmp_path / "state" / "catalog.sqlite3")
+def renumber_disk(state: Path, record_id: str) -> None:
+    """Do what many a reboot does: the journal is worth nothing, the disk has another number."""
+    (state / "journal" / f"{record_id}.journal").unlink()
+    catalog = Catalog.open(state / "catalog.sqlite3")
     (record,) = catalog.load().records
     assert record.part is not None
     renumbered = dataclasses.replace(record.part, device=record.part.device + 1)
     catalog.save([dataclasses.replace(record, part=renumbered)])
     catalog.close()
-    flip_a_byte(driver.folder / "x.part")
+
+
+@pytest.mark.parametrize("tamper", [flip_a_byte, delete, replace_by_a_copy])
+async def test_behind_a_reboot_that_gave_its_disk_another_number(
+    fault_server: FaultServer, tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    """Its disk is mounted where it was; "mount the right one" could not be followed."""
+    async with running(tmp_path) as driver:
+        record_id = await begun(driver, fault_server)
+    renumber_disk(tmp_path / "state", record_id)
+    tamper(driver.folder / "x.part")
     fault_server.replace(Resource(path="/x", size=8 * MIB))
     async with running(tmp_path) as driver:
         assert await right_name(driver, record_id) == "x"
-        check_kept(driver.folder, flip_a_byte)
+        check_kept(driver.folder, tamper)
+
+
+async def test_d2_behind_a_reboot_without_its_disk(
+    fault_server: FaultServer, tmp_path: Path
+) -> None:
+    """Another disk has its folder, or none: what is there now must not be filled."""
+    async with running(tmp_path) as driver:
+        record_id = await begun(driver, fault_server)
+    renumber_disk(tmp_path / "state", record_id)
+    delete(driver.folder / "x.part")
+    noted = tmp_path / "state" / mounts.FILE_NAME
+    noted.write_text(json.dumps({str(driver.folder): str(driver.folder)}))
+    (driver.folder / "of another disk").touch()
+    async with running(tmp_path) as driver:
+        row = await driver.wait(record_id)
+        assert row.status is Status.PAUSED
+        assert row.failure is not None
+        assert row.failure.code is ErrorCode.TARGET_LOST
+        assert [path.name for path in driver.folder.iterdir()] == ["of another disk"]

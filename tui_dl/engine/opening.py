@@ -221,11 +221,10 @@ async def may_begin_again(job: Job, target: FileTarget, error: DiskError) -> boo
     is_changed = error.code is ErrorCode.PART_CHANGED
     if not is_changed and (is_stale or error.code is not ErrorCode.TARGET_LOST):
         return False
-    record, pools, opened = job.record, job.tools.pools, target.part
-    # What could be opened is ours, though a reboot may have given its disk another number.
-    own = record.part if opened is None else opened.identity
+    record, pools = job.record, job.tools.pools
     device = await pools.run(pools.disk, device_of_folder, Path(record.directory))
-    if device is not None and own is not None and device != own.device:
+    own_device = await pools.run(pools.disk, target.device_of_part, record)
+    if device is not None and own_device is not None and device != own_device:
         raise DiskError(
             f"{record.directory} is on another disk than {record.part_name} was. "
             "Mount the right one, then resume.",

@@ -5,6 +5,7 @@ Opens what is there. Must not keep or use it: ``target.py`` does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from time import time_ns
 
@@ -14,6 +15,7 @@ from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.ranges import Range, RangeSet
 from tui_dl.storage.claim import is_elsewhere
 from tui_dl.storage.journal import Noted
+from tui_dl.storage.mounts import Mounts
 from tui_dl.storage.part_file import PartFile, recover_publish
 from tui_dl.storage.tampering import was_touched_since, was_touched_since_boot
 
@@ -107,6 +109,20 @@ def _had_no_name(record: DownloadRecord, noted: Noted | None, error: DiskError) 
     if error.code is not ErrorCode.TARGET_LOST or record.synced or (noted and noted.ranges):
         return False
     return noted is None or not is_elsewhere(Path(record.directory), record.part)
+
+
+def device_of(
+    record: DownloadRecord, noted_for: Callable[[DownloadRecord], Noted | None], mounts: Mounts
+) -> int | None:
+    """Return the number of the disk on which the part of a record must be, if it can be told.
+
+    Within one boot it is the one that it had. A reboot may change it (NFS, btrfs, USB): then it
+    is enough that a disk is mounted where that of the part was.
+    """
+    part, folder = record.part, Path(record.directory)
+    if part is None or (noted_for(record) is None and mounts.is_where_it_was(folder)):
+        return None
+    return part.device
 
 
 def believed(record: DownloadRecord, part: PartFile, noted: Noted | None) -> Restored:

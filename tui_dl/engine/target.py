@@ -17,8 +17,8 @@ from tui_dl.domain.errors import DiskError, ErrorCode
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.engine.disk import DiskPace, MeasuredWriter, Pools
-from tui_dl.engine.plan import ForgetfulBook, Plan, SlotBook
-from tui_dl.engine.restored import Restored, believed, find_published, reopened, whole_of
+from tui_dl.engine.plan import ForgetfulBook, Plan
+from tui_dl.engine.restored import Restored, believed, device_of, find_published, reopened, whole_of
 from tui_dl.engine.witness import Witness
 from tui_dl.storage.holes import has_lost_bytes
 from tui_dl.storage.journal import WrittenJournal
@@ -85,6 +85,12 @@ class FileTarget:
             return Restored(RangeSet())
         self._use(part)
         return believed(record, part, noted)
+
+    def device_of_part(self, record: DownloadRecord) -> int | None:
+        """Return the number of the disk of an open part, or where one must be: ``device_of``."""
+        if self.part is not None:
+            return self.part.identity.device
+        return device_of(record, self._witness.noted_for, self._mounts)
 
     async def prepare(self, directory: Path, name: str, total: int | None) -> PartFile:
         """Make a part file for a free name, if the disk has room for it.
@@ -166,18 +172,13 @@ class FileTarget:
         self._writer = MeasuredWriter(part, self._pace, self._pools)
 
     async def keep_journal(self, record: DownloadRecord, plan: Plan) -> None:
-        """Note positions of ``plan`` from now on, beginning with what is written.
-
-        Its workers may go on meanwhile: the journal that they have is closed once they have
-        the next one.
-        """
-        book: SlotBook = ForgetfulBook()
+        """Note positions of ``plan`` from now on, beginning with what is written."""
         journal: WrittenJournal | None = None
         if self._checkpoints and record.part is not None:
-            book = journal = await self.call(self._witness.new_journal, record, plan.written())
-        self._witness.use_journal(journal)
+            journal = await self.call(self._witness.new_journal, record, plan.written())
+        self._witness.use_journal(journal)  # not before: workers go on with the one they have
         self._plan = plan
-        plan.attach(book)
+        plan.attach(journal or ForgetfulBook())
         if journal is not None and self.part is not None:
             self._stamps.after()
 

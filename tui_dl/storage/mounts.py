@@ -61,6 +61,10 @@ class Mounts:
             if now != place:
                 self._remember(key, now)
 
+    def is_where_it_was(self, directory: Path) -> bool:
+        """Return whether a folder's disk is mounted where it was when a file was made there."""
+        return self._places.get(str(directory)) == mount_of(directory)
+
     def _remember(self, key: str, place: str | None) -> None:
         self._places.pop(key, None)
         if place is not None:
