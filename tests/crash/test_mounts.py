@@ -127,12 +127,18 @@ async def finish(driver: Driver, server: FaultServer, record_id: str, kept: int)
     """Resume, and compare the file; what was kept must not be fetched again."""
     server.replace(Resource(path="/f", size=SIZE))
     sent = server.bytes_sent("/f")
-    (answer,) = await driver.service.resume([record_id])
-    assert answer.failure is None
-    row = await driver.wait(record_id)
-    assert row.status is Status.COMPLETED, row.failure
+    row = await driver.finish(record_id)
     check_file(driver.path(row), 1, SIZE)
     assert server.bytes_sent("/f") - sent <= SIZE - kept + SLACK
+
+
+async def comes_back(
+    driver: Driver, server: FaultServer, disk: Disk, record_id: str, kept: int
+) -> None:
+    """Mount the disk anew and finish: what its pages held in memory went with the old mount."""
+    await asyncio.to_thread(disk.take_away)
+    await asyncio.to_thread(disk.mount)
+    await finish(driver, server, record_id, kept)
 
 
 def refused(row: DownloadSnapshot) -> ErrorCode:
@@ -160,10 +166,7 @@ async def test_a_disk_that_turns_read_only_under_way(
         await driver.service.resume([record_id])
         row = await driver.wait(record_id)
         assert refused(row) is ErrorCode.NOT_WRITABLE, "it is read-only still"
-        # What its pages held in memory goes with the mount: only what was synced is left.
-        await asyncio.to_thread(disk.take_away)
-        await asyncio.to_thread(disk.mount)
-        await finish(driver, fault_server, record_id, row.done_bytes)
+        await comes_back(driver, fault_server, disk, record_id, row.done_bytes)
 
 
 async def test_a_disk_that_is_read_only_when_it_goes_on(
@@ -250,9 +253,7 @@ async def test_what_has_no_part_yet_does_not_begin_in_a_bare_mount_point(
     async with running(tmp_path) as driver:
         await stays_lost(driver, record_id, disk)
         await asyncio.to_thread(disk.mount)
-        await driver.service.resume([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
+        await driver.finish(record_id)
         check_file(disk.place / "films/b", 1, 2 * MIB)
 
 
@@ -282,10 +283,8 @@ async def test_a_disk_that_is_pulled_out_under_way(
         await asyncio.to_thread(disk.pull_out)
         row = await driver.wait(record_id)
         assert refused(row) in (ErrorCode.DISK_IO, ErrorCode.TARGET_LOST)
-        await asyncio.to_thread(disk.take_away)
-        await asyncio.to_thread(disk.mount)
         assert row.done_bytes >= MIB // 2
-        await finish(driver, fault_server, record_id, row.done_bytes)
+        await comes_back(driver, fault_server, disk, record_id, row.done_bytes)
 
 
 def test_a_disk_that_is_pulled_out_behind_a_kill(

@@ -84,6 +84,13 @@ class Driver:
         """Wait until a download has stopped by itself: done, failed or paused."""
         return await self.until(record_id, lambda row: row.status in STOPPED, timeout_s)
 
+    async def finish(self, record_id: str) -> DownloadSnapshot:
+        """Resume a download and return it completed; fails the test when it ends otherwise."""
+        await self.service.resume([record_id])
+        row = await self.wait(record_id)
+        assert row.status is Status.COMPLETED, row.failure
+        return row
+
     async def fetch(self, url: str, timeout_s: float = WAIT_S, **options: Any) -> DownloadSnapshot:
         """Add a download and wait until it has stopped."""
         return await self.wait(await self.add(url, **options), timeout_s)

@@ -51,9 +51,7 @@ async def test_a_failed_sync_is_lost_data_and_never_done(
             assert row.status is Status.PAUSED
             assert row.failure is not None
             assert row.failure.code is ErrorCode.DISK_IO
-            await driver.service.resume([row.id])
-            row = await driver.wait(row.id)
-        assert row.status is Status.COMPLETED, row.failure
+            row = await driver.finish(row.id)
         check_file(driver.path(row), FILE.seed, FILE.size)
 
 
@@ -106,9 +104,7 @@ async def test_a_file_that_cannot_be_read_back_is_not_done(
         assert row.failure.code is ErrorCode.DISK_IO
         assert not driver.path(row).exists(), "it got its name all the same"
         is_broken = False
-        await driver.service.resume([row.id])
-        row = await driver.wait(row.id)
-        assert row.status is Status.COMPLETED, row.failure
+        row = await driver.finish(row.id)
         check_file(driver.path(row), resource.seed, resource.size)
 
 

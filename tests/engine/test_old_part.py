@@ -118,9 +118,7 @@ async def test_it_gives_way_where_there_is_no_room_for_both(
     async with running(tmp_path) as driver:
         record_id = await half_of_it(driver, fault_server)
         fault_server.replace(NEW)
-        await driver.service.resume([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
+        row = await driver.finish(record_id)
         check_file(driver.path(row), 2, SIZE)
         assert "to make room" in await driver.log(record_id)
         assert names_in(driver.folder) == ["f"]
@@ -137,8 +135,6 @@ async def test_a_later_start_cleans_up(fault_server: FaultServer, tmp_path: Path
     fate.is_new = False
     fault_server.replace(NEW)
     async with running(tmp_path) as driver:
-        await driver.service.resume([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
+        row = await driver.finish(record_id)
         check_file(driver.path(row), 2, SIZE)
         assert names_in(driver.folder) == ["f"]

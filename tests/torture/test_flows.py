@@ -112,9 +112,7 @@ async def test_row_35_a_new_link_keeps_the_bytes_only_of_the_same_file(
         assert kept > MIB
         new = fault_server.add(Resource(path="/new", size=SIZE, seed=seed, etag=etag))
         assert (await driver.service.set_url(record_id, new)).failure is None
-        await driver.service.resume([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
+        row = await driver.finish(record_id)
         check_file(driver.path(row), seed, SIZE)
     sent = fault_server.bytes_sent("/new")
     assert (sent <= SIZE - kept + 512 * 1024) if seed == 1 else (sent >= SIZE)
@@ -328,9 +326,7 @@ async def test_an_unverified_join_is_said_in_the_row(
         await driver.until(record_id, lambda row: row.done_bytes > MIB)
         await driver.service.pause([record_id])
         await driver.wait(record_id)
-        await driver.service.resume([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
+        row = await driver.finish(record_id)
         assert row.assurance == "unverified"
         check_file(driver.path(row), 1, SIZE)
 
