@@ -25,6 +25,21 @@ async def test_a_limit_for_everything() -> None:
         assert "all downloads together  (now 2.10 MB/s)" in d.text
 
 
+async def test_what_is_done_is_offered_no_limit() -> None:
+    service = FakeService()
+    service.put("done.bin", Status.COMPLETED, limit_bps=500 * KB)
+    async with driven(service) as d:
+        await d.press("enter")
+        assert "limit     " not in d.text
+        await d.press("escape", "l")
+        assert "all downloads together" in d.text
+        assert "( ) " not in d.text, "there is another choice"
+        await d.type("2M")
+        await d.press("enter")
+        assert service.calls_of("set_limit") == []
+        assert service.calls_of("set_global_limit") == [2 * KB * KB]
+
+
 async def test_a_limit_for_the_download_under_the_cursor() -> None:
     service = scenes.busy()
     target = service.named("debian-13.1.0-amd64-DVD-1.iso")

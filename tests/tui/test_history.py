@@ -107,7 +107,7 @@ async def test_the_folder_opens_and_enter_shows_the_details(
     opened: list[tuple[str, bool]] = []
     monkeypatch.setattr(
         "tui_dl.tui.app.open_outside",
-        lambda download, *, folder: opened.append((download.name, folder)),
+        lambda download, *, folder: opened.append((download.name, folder)) or "opened",
     )
     async with driven(finished()) as d:
         await d.press("h", "O")

@@ -98,7 +98,7 @@ def _sentences(text: str) -> Iterator[str]:
     yield reason_of(ValueError(text))
     for folder in (True, False):
         problem = open_outside(_row(text, Status.COMPLETED), folder=folder)
-        assert problem is not None
+        assert isinstance(problem, str)
         yield problem
     yield from _joined(preview_line(Preview(text, 9, None), sorted_to=text))
     yield from _joined(preview_line(Preview(text, 9, Failure(ErrorCode.TLS, text))))

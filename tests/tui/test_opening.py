@@ -13,7 +13,7 @@ from tests.tui.fake_parts import blank
 from tests.tui.fake_service import START, FakeService
 from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadSnapshot
-from tui_dl.tui.opening import may_run, open_outside
+from tui_dl.tui.opening import Opener, may_run, open_outside
 
 
 @pytest.fixture
@@ -46,13 +46,13 @@ def _read_soon(notes: Path) -> list[str]:
 
 def test_a_finished_file_is_one_argument_whatever_its_name(tmp_path: Path, opened: Path) -> None:
     name = "a; touch owned $(id) 'x' & -rf.pdf"
-    assert open_outside(_finished(tmp_path, name), folder=False) is None
+    assert isinstance(open_outside(_finished(tmp_path, name), folder=False), Opener)
     assert _read_soon(opened) == [str(tmp_path / name)]
     assert not (tmp_path / "owned").exists()
 
 
 def test_the_folder_is_opened(tmp_path: Path, opened: Path) -> None:
-    assert open_outside(_finished(tmp_path, "a.pdf"), folder=True) is None
+    assert isinstance(open_outside(_finished(tmp_path, "a.pdf"), folder=True), Opener)
     assert _read_soon(opened) == [str(tmp_path)]
 
 
@@ -97,8 +97,42 @@ def test_without_a_desktop_the_path_is_told(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     sentence = open_outside(_finished(tmp_path, "a.pdf"), folder=False)
-    assert sentence is not None
+    assert isinstance(sentence, str)
     assert str(tmp_path / "a.pdf") in sentence
+
+
+@pytest.mark.parametrize(("code", "is_told"), [(0, False), (3, True)])
+async def test_an_opener_that_opens_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, is_told: bool
+) -> None:
+    """Over ssh and in a container there is one, and it ends without a word on the screen."""
+    program = tmp_path / "xdg-open"
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("sys.platform", "linux")
+    opener = open_outside(_finished(tmp_path, "a.pdf"), folder=False)
+    assert isinstance(opener, Opener)
+    sentence = await opener.trouble()
+    if is_told:
+        assert sentence == f"xdg-open could not open it (exit 3). It is {tmp_path / 'a.pdf'}"
+    else:
+        assert sentence is None
+
+
+async def test_what_an_opener_could_not_do_is_a_toast(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(Opener):
+        def __init__(self) -> None: ...
+
+        async def trouble(self) -> str | None:
+            return "It could not."
+
+    monkeypatch.setattr("tui_dl.tui.app.open_outside", lambda download, *, folder: Failing())
+    service = FakeService()
+    service.put("a.bin", Status.COMPLETED)
+    async with driven(service) as d:
+        await d.press("o")
+        assert d.toasts == ["It could not."]
 
 
 async def test_o_on_a_remote_engine_says_where_the_files_are() -> None:
@@ -120,5 +154,5 @@ async def test_o_tells_why_it_cannot_open() -> None:
 def test_what_may_not_be_looked_at_is_not_there() -> None:
     for folder in ("/tmp/" + "n" * 300, "/tmp/a\x00b"):
         row = replace(blank(1, "n" * 300, START), directory=folder, status=Status.COMPLETED)
-        assert "is not there" in (open_outside(row, folder=True) or "")
-        assert "is not there" in (open_outside(row, folder=False) or "")
+        assert "is not there" in str(open_outside(row, folder=True))
+        assert "is not there" in str(open_outside(row, folder=False))

@@ -355,6 +355,10 @@ class TuiDlApp(InkedApp, DiscreetApp, inherit_bindings=False):
         if self.remote:
             self.say("The files are where the engine runs, not here.", "warning")
             return
-        problem = open_outside(download, folder=folder)
+        self.spawn(self._open_outside(download, folder=folder))
+
+    async def _open_outside(self, download: DownloadSnapshot, *, folder: bool) -> None:
+        opened = open_outside(download, folder=folder)
+        problem = opened if isinstance(opened, str) else await opened.trouble()
         if problem is not None:
             self.say(problem, "warning")

@@ -6,6 +6,7 @@ could run is refused: the download may be hostile, and a double click is not a d
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import stat
@@ -25,10 +26,31 @@ RUNNABLE_ENDINGS = (
     *(".pyw", ".rb", ".reg", ".rpm", ".run", ".scr", ".sh", ".so", ".url", ".vb", ".vbe"),
     *(".vbs", ".ws", ".wsf", ".wsh", ".zsh"),
 )
+WATCHED_S, LOOK_S = 10.0, 0.2
+"""How long an opener may take to fail, and how often it is asked; a viewer may stay for hours."""
 RUNNABLE_HEADS = (b"\x7fELF", b"#!", b"MZ", b"[Desktop Entry]")
 
 
-def open_outside(download: DownloadSnapshot, *, folder: bool) -> str | None:
+class Opener:
+    """The desktop's program at work: whether it can open anything it tells a moment later."""
+
+    def __init__(self, name: str, path: Path, process: subprocess.Popen[bytes]) -> None:
+        self._name, self._path, self._process = name, path, process
+
+    async def trouble(self) -> str | None:
+        """Return a sentence once it has failed; ``None`` when it has not for a while."""
+        for _ in range(round(WATCHED_S / LOOK_S)):
+            await asyncio.sleep(LOOK_S)
+            code = self._process.poll()
+            if code:
+                where = display_text(os.fspath(self._path))
+                return f"{self._name} could not open it (exit {code}). It is {where}"
+            if code == 0:
+                break
+        return None
+
+
+def open_outside(download: DownloadSnapshot, *, folder: bool) -> str | Opener:
     """Open the file, or its folder; return a sentence when it cannot be done."""
     directory = Path(download.directory)
     if folder:
@@ -67,13 +89,13 @@ def may_run(path: Path) -> bool:
     return head.startswith(RUNNABLE_HEADS)
 
 
-def _start(path: Path) -> str | None:
+def _start(path: Path) -> str | Opener:
     opener = "open" if sys.platform == "darwin" else "xdg-open"
     program = shutil.which(opener)
     if program is None:
         return f"There is no {opener} here. It is {display_text(os.fspath(path))}"
     try:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [program, os.fspath(path.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -82,4 +104,4 @@ def _start(path: Path) -> str | None:
         )
     except OSError as error:
         return f"{opener} did not start: {display_text(str(error))}"
-    return None
+    return Opener(opener, path, process)

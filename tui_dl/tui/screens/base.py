@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui_dl.domain.display import display_text, shorten_middle
+from tui_dl.domain.model import Status
 from tui_dl.domain.snapshot import DownloadSnapshot, EngineSnapshot
 from tui_dl.service.contract import MoveTo
 from tui_dl.tui.screens.confirm import ConfirmDialog, deletion_question
@@ -133,8 +134,8 @@ class DownloadScreen(Screen[None], inherit_bindings=False):
             self.tui.spawn(self.tui.steering.move(ids, MoveTo(to)))
 
     def action_limits(self, all_first: bool = False) -> None:
-        """Ask for a limit, for the targets or for everything."""
-        chosen = self.targets()
+        """Ask for a limit, for the targets or for everything; what is done needs none."""
+        chosen = [one for one in self.targets() if one.status is not Status.COMPLETED]
         ids = [download.id for download in chosen]
 
         def answered(choice: LimitChoice | None) -> None:

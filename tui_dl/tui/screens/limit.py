@@ -54,7 +54,8 @@ class LimitDialog(Dialog[LimitChoice]):
                 yield Choice(Content(self._chosen_label()), not self._all_first)
         yield SafeInput(placeholder="2M, 500K, or 0 for no limit", id="limit", compact=True)
         yield SafeStatic(
-            Content("Bytes per second. It takes effect at once."), classes="dialog-hint"
+            Content("Bytes per second: K is 1024, KB 1000. It takes effect at once."),
+            classes="dialog-hint",
         )
 
     def buttons(self) -> Iterator[Widget]:

@@ -179,7 +179,7 @@ def _fact_pairs(details: DownloadDetails, now: datetime) -> list[tuple[str, str]
         pairs.append(("remark", display_text(download.remark)))
     if download.options.priority:
         pairs.append(("priority", str(download.options.priority)))
-    if download.limit_bps:
+    if download.limit_bps and download.status is not Status.COMPLETED:
         pairs.append(("limit", format_rate(download.limit_bps)))
     if details.ranges_supported is False:
         pairs.append(("resume", "not possible: this server sends whole files only"))
