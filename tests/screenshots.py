@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import html
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from textual.pilot import Pilot
 
+from tests.support.exchange import Exchange
 from tests.support.fault_server import FaultServer, Resource, sha256_of, status, wrong_digest
 from tui_dl.domain.model import AddRequest, Digest, DownloadOptions
+from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.engine.config import EngineConfig
 from tui_dl.service.local import LocalService
 from tui_dl.tui.app import TuiDlApp
@@ -27,6 +31,7 @@ from tui_dl.tui.app import TuiDlApp
 FOLDER = Path(__file__).parents[1] / "screenshots"
 MIB = 1024 * 1024
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
+HERO, PAUSED = "debian-13.1.0-amd64-DVD-1.iso", "backup-2026-11-20.tar"
 LEADING_BLANKS = re.compile(
     r'(?P<head><text [^>]*?) x="(?P<x>[\d.]+)"(?P<middle>[^>]*?)'
     r' textLength="(?P<length>[\d.]+)"(?P<tail>[^>]*)>'
@@ -34,22 +39,33 @@ LEADING_BLANKS = re.compile(
 )
 
 
+async def shared_line(x: Exchange) -> None:
+    """Send faster and slower, as over a line that others use too."""
+    pace_bps = x.reply.rate_bps
+
+    async def breathe(x: Exchange, _: int) -> None:
+        now_s = time.monotonic()
+        x.reply.rate_bps = pace_bps * (1 + 0.25 * math.sin(now_s) + 0.15 * math.sin(2.7 * now_s))
+
+    x.reply.watches.append(breathe)
+
+
 def requests_of(server: FaultServer, tired: FaultServer, folder: str) -> list[AddRequest]:
     """Return a queue that shows every status while it runs."""
-    pace = 700_000.0
+    pace = 900_000.0
     digest = Digest("sha256", sha256_of(1, 3 * MIB))
     served = [
         ("photos.zip", 3, 0.0, DownloadOptions(digests=(digest,))),
-        ("debian-13.1.0-amd64-DVD-1.iso", 110, pace, DownloadOptions(connections=8)),
-        ("Qwen3-72B-Q4_K_M.gguf", 900, pace, DownloadOptions(connections=12)),
-        ("ubuntu-26.04-live-server-arm64.iso", 160, pace, DownloadOptions(connections=4)),
-        ("wikipedia-en-2026-11-01.tar.zst", 400, pace, DownloadOptions(connections=6)),
-        ("backup-2026-11-20.tar", 300, pace, DownloadOptions()),
+        (HERO, 220, pace, DownloadOptions(connections=8)),
+        ("Qwen3-72B-Q4_K_M.gguf", 560, pace, DownloadOptions(connections=12)),
+        ("ubuntu-26.04-live-server-arm64.iso", 130, pace, DownloadOptions(connections=4)),
+        (PAUSED, 60, pace, DownloadOptions(connections=6)),
+        ("wikipedia-en-2026-11-01.tar.zst", 210, pace, DownloadOptions(connections=6)),
         ("climate-station-records.parquet", 80, pace, DownloadOptions()),
     ]
     requests = [
         AddRequest(
-            server.add(Resource(path=f"/{name}", size=mib * MIB, rate_bps=rate_bps)),
+            server.add(Resource(path=f"/{name}", size=mib * MIB, rate_bps=rate_bps), shared_line),
             folder,
             options,
         )
@@ -69,12 +85,22 @@ async def busy(
 ) -> None:
     """Fill the list and wait until it shows what it should."""
     folder = service.snapshot().directory
-    results = await service.add(requests_of(server, tired, folder))
-    ids = [result.id for result in results if result.id is not None]
-    await asyncio.sleep(1.0)
-    await service.pause([ids[-2]])
-    await asyncio.sleep(7.0)
-    await pilot.pause()
+    await service.add(requests_of(server, tired, folder))
+    paused = await reached(pilot, service, PAUSED, 0.45)
+    await service.pause([paused.id])
+    await select(pilot, HERO)
+    await reached(pilot, service, HERO, 0.62)
+
+
+async def reached(
+    pilot: Pilot[int], service: LocalService, name: str, fraction: float
+) -> DownloadSnapshot:
+    """Wait until a download has come so far."""
+    while True:
+        for row in service.snapshot().downloads:
+            if row.name == name and (row.fraction or 0.0) >= fraction:
+                return row
+        await pilot.pause(0.1)
 
 
 def without_leading_blanks(svg: str) -> str:
@@ -93,9 +119,15 @@ def without_leading_blanks(svg: str) -> str:
     return LEADING_BLANKS.sub(move, svg)
 
 
-def save(app: TuiDlApp, name: str) -> None:
-    """Write one picture as SVG and PNG."""
-    svg = without_leading_blanks(app.export_screenshot(title="tui-dl"))
+async def save(pilot: Pilot[int], name: str) -> None:
+    """Take one picture, without the toasts of what has just ended."""
+    pilot.app.clear_notifications()
+    await pilot.pause(0.1)
+    write(without_leading_blanks(pilot.app.export_screenshot(title="tui-dl")), name)
+
+
+def write(svg: str, name: str) -> None:
+    """Write a picture as SVG and PNG."""
     path = FOLDER / f"{name}.svg"
     path.write_text(svg, encoding="utf-8")
     subprocess.run(["rsvg-convert", "-o", str(path.with_suffix(".png")), str(path)], check=True)
@@ -118,12 +150,11 @@ async def take(size_name: str, base: Path, *, theme: str | None = None) -> None:
                     app.theme = theme
                 if theme is None:
                     await pilot.pause(0.5)
-                    save(app, f"empty-{suffix}")
+                    await save(pilot, f"empty-{suffix}")
                 await busy(pilot, service, server, tired)
-                await select(pilot, "debian-13.1.0-amd64-DVD-1.iso")
-                save(app, f"dashboard-{suffix}")
+                await save(pilot, f"dashboard-{suffix}")
                 if theme is None:
-                    await dialogs(app, pilot, suffix)
+                    await dialogs(app, pilot, service, suffix)
         finally:
             await service.close()
 
@@ -135,40 +166,41 @@ async def select(pilot: Pilot[int], name: str) -> None:
     await pilot.pause(0.6)
 
 
-async def dialogs(app: TuiDlApp, pilot: Pilot[int], suffix: str) -> None:
+async def dialogs(app: TuiDlApp, pilot: Pilot[int], service: LocalService, suffix: str) -> None:
     """Take the details, the error and each dialog."""
     await select(pilot, "firmware.bin")
     await pilot.press("enter")
     await pilot.pause(0.6)
-    save(app, f"error-{suffix}")
+    await save(pilot, f"error-{suffix}")
     await pilot.press("escape")
-    await select(pilot, "debian-13.1.0-amd64-DVD-1.iso")
+    await select(pilot, HERO)
+    await reached(pilot, service, HERO, 1.0)
     await pilot.press("enter")
     await pilot.pause(0.6)
-    save(app, f"details-{suffix}")
+    await save(pilot, f"details-{suffix}")
     await pilot.press("escape", "a")
     await pilot.pause(0.3)
     app.screen.focused.insert(  # type: ignore[union-attr] # the dialog focuses its first field
         "https://cdimage.example.org/debian-13.1.0-amd64-DVD-1.iso\nhttps://example.org/b.zip"
     )
     await pilot.pause(0.3)
-    save(app, f"add-{suffix}")
+    await save(pilot, f"add-{suffix}")
     await pilot.press("escape")
     await pilot.pause(0.3)
     if len(app.screen_stack) > 1:
         await pilot.press("escape")
     await pilot.press("question_mark")
     await pilot.pause(0.3)
-    save(app, f"help-{suffix}")
+    await save(pilot, f"help-{suffix}")
     await pilot.press("escape", "h")
     await pilot.pause(0.3)
-    save(app, f"history-{suffix}")
+    await save(pilot, f"history-{suffix}")
     await pilot.press("escape", "s", "down")
     await pilot.pause(0.3)
-    save(app, f"settings-{suffix}")
+    await save(pilot, f"settings-{suffix}")
     await pilot.press("end", *["up"] * 6, "enter", "down", "down")
     await pilot.pause(0.3)
-    save(app, f"themes-{suffix}")
+    await save(pilot, f"themes-{suffix}")
 
 
 def main() -> None:
@@ -198,7 +230,7 @@ async def take_without_colour(base: Path) -> None:
         try:
             async with app.run_test(size=SIZES["80x24"]) as pilot:
                 await busy(pilot, service, server, tired)
-                save(app, "no-colour-80x24")
+                await save(pilot, "no-colour-80x24")
         finally:
             await service.close()
 
