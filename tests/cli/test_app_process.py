@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pexpect
@@ -28,10 +29,13 @@ class Terminals:
 
     def run(self, *args: str, columns: int = 80, rows: int = 24) -> pexpect.spawn:
         """Start a command line."""
-        argv = self.place.argv(*args)
+        return self.begin(self.place.argv(*args), columns=columns, rows=rows)
+
+    def begin(self, argv: Sequence[str], *, columns: int = 80, rows: int = 24) -> pexpect.spawn:
+        """Start any program."""
         terminal = pexpect.spawn(
             argv[0],
-            argv[1:],
+            list(argv[1:]),
             cwd=str(self.place.folder),
             env={**self.place.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
             dimensions=(rows, columns),
@@ -160,3 +164,21 @@ def test_a_second_app_shows_the_list_of_the_first(
     assert end_of(second) == 0
     first.send("q")
     assert end_of(first) == 0
+
+
+_SPY = """
+import sys
+from tui_dl.cli import main
+from tui_dl.tui.app import TuiDlApp
+async def run_async(app):
+    print("turns of", sys.getswitchinterval(), flush=True)
+TuiDlApp.run_async = run_async
+sys.argv[:1] = ["tui-dl"]
+main.script()
+"""
+
+
+def test_the_screen_waits_for_no_long_turn_of_the_engine(terminals: Terminals) -> None:
+    terminal = terminals.begin([sys.executable, "-c", _SPY, "--no-api"])
+    terminal.expect("turns of 0.001")
+    assert end_of(terminal) == 0

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from tui_dl.engine.config import EngineConfig
     from tui_dl.service.contract import DownloadService
 
+TURN_S = 0.001
+"""How long one thread may keep the interpreter while another waits for it.
+
+A frame waits for it several times, and the library's 5 ms each are much while the engine
+makes a picture of ten thousand rows and the catalog writes them.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppFlags(SharedFlags):
@@ -149,6 +156,7 @@ async def _show(
         from tui_dl.tui.preferences import Preferences
 
         look_at_work()
+        sys.setswitchinterval(TURN_S)
 
         app = TuiDlApp(
             service,
