@@ -12,6 +12,7 @@ from tests.tui.driving import SMALL, driven
 from tests.tui.fake_service import START, FakeService
 from tests.tui.hostile import HOSTILE
 from tui_dl.domain.model import DownloadOptions, Status
+from tui_dl.domain.snapshot import DownloadSnapshot
 from tui_dl.tui.screens.details import DetailsScreen
 from tui_dl.tui.screens.history import HistoryScreen
 from tui_dl.tui.screens.main import MainScreen
@@ -105,10 +106,12 @@ async def test_the_folder_opens_and_enter_shows_the_details(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened: list[tuple[str, bool]] = []
-    monkeypatch.setattr(
-        "tui_dl.tui.app.open_outside",
-        lambda download, *, folder: opened.append((download.name, folder)) or "opened",
-    )
+
+    def open_it(download: DownloadSnapshot, *, folder: bool) -> str:
+        opened.append((download.name, folder))
+        return "It is opened."
+
+    monkeypatch.setattr("tui_dl.tui.app.open_outside", open_it)
     async with driven(finished()) as d:
         await d.press("h", "O")
         assert opened == [("new.iso", True)]
