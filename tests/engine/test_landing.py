@@ -14,17 +14,13 @@ import pytest
 from tests.engine.driving import Driver, running
 from tests.support.fault_server import FaultServer, Resource, check_file
 from tui_dl.domain.errors import DiskError, ErrorCode
-from tui_dl.domain.model import AddRequest, DownloadRecord, Status
-from tui_dl.domain.ranges import RangeSet
-from tui_dl.engine import disk, landing
+from tui_dl.domain.model import AddRequest, Status
+from tui_dl.engine import landing
 from tui_dl.engine.governor import Governor
-from tui_dl.engine.plan import Claim, Plan
 from tui_dl.engine.run import Run
-from tui_dl.engine.witness import Witness
 from tui_dl.storage import claim, part_file
 from tui_dl.storage import landing as storage_landing
 from tui_dl.storage.catalog import Catalog
-from tui_dl.storage.journal import WrittenJournal
 from tui_dl.storage.landing import land_parts, sync_parts
 from tui_dl.storage.part_file import PartFile
 
@@ -255,85 +251,6 @@ async def test_a_gathering_survives_work_that_breaks_and_items_that_leave() -> N
             await leaving
         assert await gathering.do(5) == 5
     assert done == [[1], [2], [5]]
-
-
-async def test_one_that_is_slow_gets_a_part_and_keeps_its_bytes(
-    fault_server: FaultServer, tmp_path: Path
-) -> None:
-    url = fault_server.add(Resource(path="/slow", size=400_000, rate_bps=60_000))
-    async with running(tmp_path) as driver:
-        record_id = await driver.add(url, connections=1)
-        part = driver.folder / "slow.part"
-        await driver.until(record_id, lambda _: part.exists())
-        assert list((tmp_path / "state" / "journal").iterdir())
-        await driver.service.pause([record_id])
-        row = await driver.wait(record_id)
-        kept = row.done_bytes
-        assert kept > 0
-    fault_server.replace(Resource(path="/slow", size=400_000))
-    async with running(tmp_path) as driver:
-        await driver.service.resume([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
-        check_file(driver.path(row), 1, 400_000)
-        assert [path.name for path in driver.folder.iterdir()] == ["slow"]
-    assert fault_server.requests("/slow")[-1].header("range") != "bytes=0-"
-
-
-async def test_bytes_that_come_while_its_name_is_taken_by_another_find_a_journal(
-    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first journal was closed before the second was there: "tui-dl made a mistake"."""
-    came, real, real_advance = threading.Event(), Witness.new_journal, Plan.advance
-    made: list[str] = []
-
-    def new_journal(witness: Witness, record: DownloadRecord, written: RangeSet) -> WrittenJournal:
-        made.append(record.name or "")
-        if len(made) == 2:
-            came.clear()
-            assert came.wait(60)
-        return real(witness, record, written)
-
-    def advance(plan: Plan, claim: Claim, count: int) -> None:
-        try:
-            real_advance(plan, claim, count)
-        finally:
-            came.set()
-
-    monkeypatch.setattr(Witness, "new_journal", new_journal)
-    monkeypatch.setattr(Plan, "advance", advance)
-    monkeypatch.setattr(disk, "QUICK_CALLS", 1 << 30)  # in the pool, as on a slow disk
-    url = fault_server.add(Resource(path="/slow", size=200_000, rate_bps=60_000))
-    async with running(tmp_path) as driver:
-        record_id = await driver.add(url, connections=1)
-        await driver.until(record_id, lambda row: row.done_bytes > 0)
-        (driver.folder / "slow.part").write_bytes(b"somebody else's")
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
-        assert made[:2] == ["slow", "slow (1)"]
-        check_file(driver.path(row), 1, 200_000)
-
-
-async def test_a_pause_before_it_has_a_part_keeps_the_bytes(
-    fault_server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tui_dl.engine.checkpoint.LOOK_S", 3600.0)
-    url = fault_server.add(Resource(path="/slow", size=900_000, rate_bps=60_000))
-    async with running(tmp_path) as driver:
-        record_id = await driver.add(url, connections=1)
-        await driver.until(record_id, lambda row: row.done_bytes > 0)
-        assert not list(driver.folder.iterdir())
-        await driver.service.pause([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.PAUSED
-        assert row.done_bytes > 0
-        assert [path.name for path in driver.folder.iterdir()] == ["slow.part"]
-        fault_server.replace(Resource(path="/slow", size=900_000))
-        await driver.service.resume([record_id])
-        row = await driver.wait(record_id)
-        assert row.status is Status.COMPLETED, row.failure
-        check_file(driver.path(row), 1, 900_000)
-    assert fault_server.requests("/slow")[-1].header("range") != "bytes=0-"
 
 
 async def test_a_disk_that_cannot_name_it_gets_a_part_from_the_start(

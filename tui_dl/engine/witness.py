@@ -27,12 +27,14 @@ class Witness:
         self._journal_path = journal_path
         self._boot_id = boot_id
         self._journal: WrittenJournal | None = None
+        self._unused: WrittenJournal | None = None
+        """Made, but perhaps nobody came back to use it: a cancel."""
         self._watch: PartWatch | None = None
 
     @property
     def has_nothing(self) -> bool:
         """Whether there is neither a journal nor a watch that would have to be closed."""
-        return self._watch is None and self._journal is None
+        return self._watch is None and self._journal is None and self._unused is None
 
     def noted_for(self, record: DownloadRecord) -> Noted | None:
         """Return what the journal of a record claims, ``None`` when nothing can be believed.
@@ -55,17 +57,21 @@ class Witness:
         """
         owner = JournalOwner.of(record, self._boot_id)
         # From now: what made the part, or cut it to size, is ours as well.
-        return WrittenJournal(self._journal_path, owner, written, last_write_ns=time_ns())
+        journal = WrittenJournal(self._journal_path, owner, written, last_write_ns=time_ns())
+        self._unused = journal
+        return journal
 
     def use_journal(self, journal: WrittenJournal | None) -> None:
         """Tell this journal of writes from now on, and close the one before; what it claims stays.
 
         ``None``: tell none. Idempotent.
         """
-        before, self._journal = self._journal, journal
+        others = (self._journal, self._unused)
+        self._journal, self._unused = journal, None
         self.stamps.use_journal(journal)
-        if before is not None:
-            before.close()
+        for other in others:
+            if other is not None and other is not journal:
+                other.close()
 
     def settle(self, record: DownloadRecord, written: RangeSet) -> None:
         """Begin the journal of a part that was moved to where its record says, and close it.
