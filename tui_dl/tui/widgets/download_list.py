@@ -328,4 +328,5 @@ def _row_class(cursor: bool, selected: bool, hover: bool, drop: bool) -> str | N
 
 
 def _same_ids(old: Sequence[DownloadSnapshot], new: Sequence[DownloadSnapshot]) -> bool:
-    return len(old) == len(new) and all(a.id == b.id for a, b in zip(old, new, strict=True))
+    # Asked of ten thousand rows at each picture: a generator takes four times as long.
+    return [row.id for row in old] == [row.id for row in new]
