@@ -102,9 +102,9 @@ async def test_a_look_up_that_hangs_blocks_nobody(monkeypatch: pytest.MonkeyPatc
     go = threading.Event()
     asked: list[str] = []
 
-    def slow(host: str, port: int, **_: object) -> Found:
-        asked.append(host)
-        if host != "fast.example":
+    def slow(host: bytes, port: int, **_: object) -> Found:
+        asked.append(host.decode())
+        if host != b"fast.example":
             go.wait(20)
         return answer("127.0.0.1", port=port)
 
@@ -123,12 +123,23 @@ async def test_a_look_up_that_hangs_blocks_nobody(monkeypatch: pytest.MonkeyPatc
     assert asked.count("slow0.example") == 1, "remembered for a moment"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "2001:db8::17"])
+async def test_an_address_is_asked_of_nobody(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Found:
+        raise AssertionError("an address was looked up")
+
+    expected = socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    found = await Resolver().resolve(host, 80)
+    assert [(one[0], one[4][:2]) for one in found] == [(one[0], one[4][:2]) for one in expected]
+
+
 async def test_look_ups_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     asked: list[str] = []
 
-    def look_up(host: str, port: int, **_: object) -> Found:
-        asked.append(host)
+    def look_up(host: bytes, port: int, **_: object) -> Found:
+        asked.append(host.decode())
         return answer("127.0.0.1", port=port)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.units import parse_duration
 
-_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_CLOCK = late_pattern(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _EXAMPLE = "Write it like 23:30, +2h, or 2030-01-31T06:00."
 
 

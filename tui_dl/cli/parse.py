@@ -5,10 +5,9 @@ Must not know click: ``options.py`` wraps these for flags, ``requests.py`` uses 
 
 from __future__ import annotations
 
-import re
-
 from tui_dl.domain.digests import parse_checksum
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.model import Digest
 from tui_dl.domain.routes import check_interface, parse_proxy, parse_resolve
 from tui_dl.domain.units import parse_duration, parse_size
@@ -18,7 +17,7 @@ MAX_CONNECTIONS = 64
 MAX_SLOTS = 100
 MAX_TRIES = 10_000
 MAX_SECONDS = 86_400.0
-_GID = re.compile(r"(?!0{16})[0-9a-f]{16}")
+_GID = late_pattern(r"(?!0{16})[0-9a-f]{16}")
 
 
 def connections(text: str) -> int:

@@ -13,9 +13,10 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.quick_dataclass import dataclass
 
-_NAME = re.compile(r"[\w-]+")
+_NAME = late_pattern(r"[\w-]+")
 _EXAMPLE = "Write it like films = *.mkv *.mp4 -> ~/Films."
 
 

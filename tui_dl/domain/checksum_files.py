@@ -11,15 +11,16 @@ from collections.abc import Iterable, Sequence
 
 from tui_dl.domain.digests import DIGEST_BYTES, algorithm_from
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.model import Digest
 from tui_dl.domain.quick_dataclass import dataclass
 
 MOST_BYTES = 8 * 1024 * 1024
 """A longer document is no list of digests."""
 
-_GNU = re.compile(r"(\\?)([0-9A-Fa-f]{32,128})(?:[ \t]+[ *]?|[ \t]*\*)(\S.*)")
-_BSD = re.compile(r"(\\?)([A-Za-z0-9/-]+)\s*\((.+)\)\s*=\s*([0-9A-Fa-f]{32,128})")
-_BARE = re.compile(r"[0-9A-Fa-f]{32,128}")
+_GNU = late_pattern(r"(\\?)([0-9A-Fa-f]{32,128})(?:[ \t]+[ *]?|[ \t]*\*)(\S.*)")
+_BSD = late_pattern(r"(\\?)([A-Za-z0-9/-]+)\s*\((.+)\)\s*=\s*([0-9A-Fa-f]{32,128})")
+_BARE = late_pattern(r"[0-9A-Fa-f]{32,128}")
 _BY_DIGITS = {size * 2: name for name, size in DIGEST_BYTES.items()}
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 

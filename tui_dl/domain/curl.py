@@ -7,13 +7,13 @@ fetched and is not known here is refused by name instead of being dropped silent
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import field, replace
 from typing import Any
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.model import DownloadOptions
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.routes import check_interface, parse_proxy, parse_resolve
@@ -84,7 +84,7 @@ CHOICES: dict[str, tuple[str, object]] = {
     "--ipv6": ("ip_version", 6),
 }
 """curl's flag -> field of ``DownloadOptions`` and its value."""
-ANSI_QUOTE = re.compile(r"(?:^|\s)\$'")
+ANSI_QUOTE = late_pattern(r"(?:^|\s)\$'")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from base64 import b64decode
 from collections.abc import Iterator, Sequence
 
 from tui_dl.domain.digests import DIGEST_BYTES, algorithm_from
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.model import Digest
 
 _BASE64 = r"[A-Za-z0-9+/]*={0,2}"
-_STRUCTURED = re.compile(rf"([a-z*][a-z0-9_.*-]*)=:({_BASE64}):(?:[ \t]*;.*)?", re.DOTALL)
-_LEGACY = re.compile(rf"([A-Za-z0-9_-]+)=({_BASE64})")
+_STRUCTURED = late_pattern(rf"([a-z*][a-z0-9_.*-]*)=:({_BASE64}):(?:[ \t]*;.*)?", re.DOTALL)
+_LEGACY = late_pattern(rf"([A-Za-z0-9_-]+)=({_BASE64})")
 
 
 def parse_repr_digest(value: str) -> tuple[Digest, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.model import Digest
 
 DIGEST_BYTES: Mapping[str, int] = MappingProxyType(
@@ -32,8 +33,8 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
 _BARE_LENGTHS: Mapping[int, str] = MappingProxyType(
     {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 )
-_LABELLED = re.compile(r"([A-Za-z0-9-]+)\s*[=:]\s*(.*)", re.DOTALL)
-_HEX = re.compile(r"[0-9A-Fa-f]+")
+_LABELLED = late_pattern(r"([A-Za-z0-9-]+)\s*[=:]\s*(.*)", re.DOTALL)
+_HEX = late_pattern(r"[0-9A-Fa-f]+")
 _EXAMPLE = "Write it as ALGORITHM=HEX, for example sha-256= and 64 hex digits."
 
 

@@ -11,6 +11,7 @@ import re
 from typing import NewType
 
 from tui_dl.domain.characters import HIDDEN, JOINER, cell_width, clusters
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.names import split_extension
 
 SafeText = NewType("SafeText", str)
@@ -18,7 +19,7 @@ SafeText = NewType("SafeText", str)
 
 ELLIPSIS = "…"
 
-_UNSAFE = re.compile(f"[{HIDDEN}{JOINER}]")
+_UNSAFE = late_pattern(f"[{HIDDEN}{JOINER}]")
 
 
 def display_text(text: str, *, max_cells: int | None = None) -> SafeText:

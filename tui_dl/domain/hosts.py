@@ -6,15 +6,15 @@ made.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from functools import lru_cache
 
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import LONGEST_HOST
 
-_BREAKS = re.compile(r"[\s,;]+")
-_ADDRESS = re.compile(r"[0-9.]+|.*:.*")
+_BREAKS = late_pattern(r"[\s,;]+")
+_ADDRESS = late_pattern(r"[0-9.]+|.*:.*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from tui_dl.domain.late_pattern import late_pattern
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = "(?P<month>" + "|".join(_MONTHS) + ")"
 _CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
@@ -16,14 +18,14 @@ _ZONE = "(?:gmt|utc)"
 _SHORT_DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 _LONG_DAY = "(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 _FORMS = tuple(
-    re.compile(form, re.IGNORECASE | re.ASCII)
+    late_pattern(form, re.IGNORECASE | re.ASCII)
     for form in (
         rf"{_SHORT_DAY}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_CLOCK} {_ZONE}",
         rf"{_LONG_DAY}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_CLOCK} {_ZONE}",
         rf"{_SHORT_DAY} {_MONTH} (?P<day>[ 0-9][0-9]) {_CLOCK} (?P<year>[0-9]{{4}})",
     )
 )
-_DELAY = re.compile(r"[0-9]+", re.ASCII)
+_DELAY = late_pattern(r"[0-9]+", re.ASCII)
 
 LONGEST_RETRY_AFTER_S = 1e9
 """About 31 years. More digits say nothing more; the caller caps far below."""

@@ -14,6 +14,7 @@ from datetime import timedelta
 from tui_dl.domain.content_disposition import parse_content_disposition
 from tui_dl.domain.digest_fields import parse_digest_fields, parse_repr_digest
 from tui_dl.domain.http_dates import parse_http_date, parse_retry_after
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.model import Validators
 from tui_dl.domain.quick_dataclass import dataclass
 
@@ -34,10 +35,10 @@ __all__ = [
 
 # 19 digits hold every 63-bit size; more is no file (trap H14).
 _SIZE = "[0-9]{1,19}"
-_CONTENT_RANGE = re.compile(rf"bytes ({_SIZE})-({_SIZE})/({_SIZE}|\*)", re.IGNORECASE)
-_UNSATISFIED = re.compile(rf"bytes \*/({_SIZE}|\*)", re.IGNORECASE)
-_CONTENT_LENGTH = re.compile(_SIZE)
-_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]+"')
+_CONTENT_RANGE = late_pattern(rf"bytes ({_SIZE})-({_SIZE})/({_SIZE}|\*)", re.IGNORECASE)
+_UNSATISFIED = late_pattern(rf"bytes \*/({_SIZE}|\*)", re.IGNORECASE)
+_CONTENT_LENGTH = late_pattern(_SIZE)
+_ETAG = late_pattern(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]+"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.metalink import MEDIA_TYPES
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import ParsedUrl, resolve_redirect
@@ -16,8 +17,8 @@ from tui_dl.domain.urls import ParsedUrl, resolve_redirect
 MOST_LINKS = 64
 _LOWEST_PRIORITY = 999_999
 
-_TARGET = re.compile(r"[\s,]*<([^>]*)>")
-_PARAMETER = re.compile(
+_TARGET = late_pattern(r"[\s,]*<([^>]*)>")
+_PARAMETER = late_pattern(
     r"""\s*;\s*(?:([A-Za-z0-9!#$&+.^_`|~*-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?"""
 )
 

@@ -11,6 +11,7 @@ import unicodedata
 from urllib.parse import unquote_to_bytes
 
 from tui_dl.domain.characters import EMOJI, HIDDEN, JOINER, clusters
+from tui_dl.domain.late_pattern import late_pattern
 
 LONGEST_NAME_BYTES = 255
 """What the usual file systems take, counted in UTF-8."""
@@ -20,15 +21,15 @@ RESERVE_BYTES = 24
 
 LAST_RESORT = "download"
 
-_HIDDEN = re.compile(f"[{HIDDEN}]")
-_STRAY_JOINER = re.compile(f"(?<![{EMOJI}])(?<![{EMOJI}]\ufe0f){JOINER}|{JOINER}(?![{EMOJI}])")
-_FORBIDDEN = re.compile(r'[<>:"|?*]')
+_HIDDEN = late_pattern(f"[{HIDDEN}]")
+_STRAY_JOINER = late_pattern(f"(?<![{EMOJI}])(?<![{EMOJI}]\ufe0f){JOINER}|{JOINER}(?![{EMOJI}])")
+_FORBIDDEN = late_pattern(r'[<>:"|?*]')
 _SPACES = " \u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-_RESERVED = re.compile(
+_RESERVED = late_pattern(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|\Z)",
     re.IGNORECASE,
 )
-_EXTENSION = re.compile(
+_EXTENSION = late_pattern(
     r"""(?<=.)(?:
         \.(?=[0-9]*[a-z])[a-z0-9]{1,6}\.(?:br|bz2|gz|lz|lz4|lzma|xz|z|zst|[0-9]{3}|asc|sig|md5|sha1|sha256|sha512)
         | \.(?:(?=[0-9_-]*[a-z])[a-z0-9_-]{1,12}|[0-9]{3})

@@ -12,19 +12,21 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, unquote_plus
 
-_USERINFO = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://|//)?[^/?#]*@")
-_NESTED_USERINFO = re.compile(r"(://)[^/?#&;\s]*@")
-_PAIR = re.compile(r"([?#&;])([^=?#&;]+)=([^#&;]*)")
-_NAME_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
-_URL_IN_TEXT = re.compile(
+from tui_dl.domain.late_pattern import late_pattern
+
+_USERINFO = late_pattern(r"\A([A-Za-z][A-Za-z0-9+.-]*://|//)?[^/?#]*@")
+_NESTED_USERINFO = late_pattern(r"(://)[^/?#&;\s]*@")
+_PAIR = late_pattern(r"([?#&;])([^=?#&;]+)=([^#&;]*)")
+_NAME_WORD = late_pattern(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
+_URL_IN_TEXT = late_pattern(
     r"\b[A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s'\"<>]+|(?<!\S)['\"(]?/[^\s'\"<>?]*\?[^\s'\"<>]+"
 )
 """A whole one, or the target of a request line."""
-_LOGIN_FIELD = re.compile(
+_LOGIN_FIELD = late_pattern(
     r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z0-9-]*(?:auth|key|secret|token))"
     r"(['\"]?\s*[:=,]\s*)[^\r\n]+"
 )
-_SPOKEN_TOKEN = re.compile(r"(?i)\b(token:|bearer\s+|basic\s+)[A-Za-z0-9._~+/=-]{6,}")
+_SPOKEN_TOKEN = late_pattern(r"(?i)\b(token:|bearer\s+|basic\s+)[A-Za-z0-9._~+/=-]{6,}")
 _SECRET_WORDS = frozenset(
     {
         *("auth", "authorization", "bearer", "code", "cookie", "csrf", "hdnea", "hdnts", "hmac"),

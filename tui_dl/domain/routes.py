@@ -10,6 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from tui_dl.domain.errors import ErrorCode, UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.urls import ParsedUrl, parse_url
 
@@ -19,10 +20,10 @@ SOCKS_PROXIES = ("socks5", "socks5h", "socks")
 SOCKS_PORT = 1080
 DIRECT = frozenset({"", "direct", "none"})
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
-_PORT = re.compile(r":[0-9]+/?\Z")
-_NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
-_BREAKS = re.compile(r"[\s,;]+")
+_SCHEME = late_pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_PORT = late_pattern(r":[0-9]+/?\Z")
+_NAME = late_pattern(r"[A-Za-z0-9_.:@-]{1,64}")
+_BREAKS = late_pattern(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.units import parse_size
 
@@ -31,7 +32,7 @@ DAY_MINUTES = 24 * 60
 HORIZON_DAYS = 8
 """After a week everything has been seen; the day more covers a clock that is put back."""
 
-_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_TIME = late_pattern(r"([0-9]{1,2}):([0-9]{2})")
 _RULE_EXAMPLE = "Write it like 23:00-07:00 full, or mon-fri 09:00-17:00 500k."
 
 

@@ -10,6 +10,7 @@ import math
 import re
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 
 UNKNOWN = "–"
 LARGEST_SIZE = 2**63 - 1
@@ -17,13 +18,13 @@ LARGEST_SIZE = 2**63 - 1
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _GROUP = "\u00a0"
 _NUMBER = r"([0-9]{1,20}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})"
-_SIZE = re.compile(rf"{_NUMBER} ?([a-z]*)(?:/s)?", re.IGNORECASE | re.ASCII)
+_SIZE = late_pattern(rf"{_NUMBER} ?([a-z]*)(?:/s)?", re.IGNORECASE | re.ASCII)
 _FACTORS = {"": 1, "b": 1} | {
     spelling: base**power
     for power, letter in enumerate("kmgtpe", start=1)
     for spelling, base in ((letter, 1024), (letter + "b", 1000), (letter + "ib", 1024))
 }
-_STEP = re.compile(rf"\s*{_NUMBER}\s*([a-z]*)", re.IGNORECASE | re.ASCII)
+_STEP = late_pattern(rf"\s*{_NUMBER}\s*([a-z]*)", re.IGNORECASE | re.ASCII)
 _STEP_MS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_S = 10**9
 _SIZE_EXAMPLE = "Write it like 500k, 2M, 1.5GiB or 10MB; 0 is unlimited."

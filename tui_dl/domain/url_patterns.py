@@ -14,10 +14,11 @@ from itertools import product
 from math import prod
 
 from tui_dl.domain.errors import UsageError
+from tui_dl.domain.late_pattern import late_pattern
 
 MOST_URLS = 10_000
 
-_PATTERN = re.compile(
+_PATTERN = late_pattern(
     r"""
     \\(?P<literal>[\[\]{}])
     | \[(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})(?::(?P<step>[0-9]{1,18}))?\]

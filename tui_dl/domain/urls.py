@@ -14,6 +14,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 
 from tui_dl.domain.errors import ErrorCode, UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted, without_credentials
 
@@ -31,14 +32,16 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST_HOST = 254
 """Characters of a name in the DNS, the last dot included."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
-_HOST = re.compile(rf"(?=.{{1,{LONGEST_HOST}}}\Z)(?:[a-z0-9_~-]{{1,63}}\.)*[a-z0-9_~-]{{1,63}}\.?")
-_PORT = re.compile(r"[0-9]{1,5}")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LOST_BYTE = re.compile(r"[\udc80-\udcff]")
-_NOT_SENT_RAW = re.compile(r"[^\x21-\x7e]")
+_SCHEME = late_pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_URL = late_pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
+_CONTROLS = late_pattern(r"[\x00-\x1f\x7f]")
+_HOST = late_pattern(
+    rf"(?=.{{1,{LONGEST_HOST}}}\Z)(?:[a-z0-9_~-]{{1,63}}\.)*[a-z0-9_~-]{{1,63}}\.?"
+)
+_PORT = late_pattern(r"[0-9]{1,5}")
+_SURROGATE = late_pattern(r"[\ud800-\udfff]")
+_LOST_BYTE = late_pattern(r"[\udc80-\udcff]")
+_NOT_SENT_RAW = late_pattern(r"[^\x21-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)

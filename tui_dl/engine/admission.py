@@ -5,7 +5,6 @@ Must not touch the queue or start anything.
 
 from __future__ import annotations
 
-import re
 import secrets
 import uuid
 from collections.abc import Container, Iterable, Iterator
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.model import AddRequest, DownloadOptions, DownloadRecord, PartIdentity, Status
 from tui_dl.domain.priority import check_priority
 from tui_dl.domain.urls import parse_url
@@ -20,7 +20,7 @@ from tui_dl.engine.config import EngineConfig
 from tui_dl.net.request import check_user_headers
 from tui_dl.storage.part_file import remove_owned
 
-GID = re.compile(r"(?!0{16})[0-9a-f]{16}")
+GID = late_pattern(r"(?!0{16})[0-9a-f]{16}")
 
 
 def new_record(request: AddRequest, position: int, taken_gids: Container[str]) -> DownloadRecord:

@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,6 @@ from tui_dl.domain.lifecycle import Event
 from tui_dl.domain.model import DownloadRecord
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.domain.redaction import redacted, redacted_text
-from tui_dl.engine.unpack import is_archive, unpack
 
 MOST_OUTPUT_BYTES = 4096
 MOST_OUTPUT_LINES = 20
@@ -79,8 +77,11 @@ class Hooks:
             thread.join(max(0.0, until_s - time.monotonic()))
 
     def _unpacks(self, event: Event, record: DownloadRecord) -> bool:
-        is_wanted = self._settings.unpack and event is Event.VERIFIED
-        return is_wanted and record.name is not None and is_archive(record.name)
+        if not self._settings.unpack or event is not Event.VERIFIED or record.name is None:
+            return False
+        from tui_dl.engine.unpack import is_archive  # few want it
+
+        return is_archive(record.name)
 
     def _watch(self, event: Event, argv: Sequence[str], record: DownloadRecord, note: Note) -> None:
         variables = variables_of(record)
@@ -95,6 +96,8 @@ class Hooks:
 
     def _unpack(self, path: str, note: Note) -> str:
         """Return the new folder, empty when the archive stays as it is."""
+        from tui_dl.engine.unpack import unpack
+
         try:
             folder = unpack(Path(path), self._settings.keep_free_bytes)
         except TuiDlError as error:
@@ -128,6 +131,8 @@ def run_hook(
     argv: Sequence[str], variables: Mapping[str, str], directory: str, settings: HookSettings
 ) -> list[str]:
     """Run a hook to its end or its time limit; return lines for the download's log. Blocks."""
+    import tempfile  # not for everybody
+
     # Our own secrets and settings are none of its business.
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("TUI_DL_")}
     # A file, not a pipe: a hook that outlives us must not die of writing.

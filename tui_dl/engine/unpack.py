@@ -15,20 +15,21 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from tui_dl.domain.errors import DiskError, ErrorCode, UsageError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.storage.publish import numbered_names
 from tui_dl.storage.space import check_space
 
 LIST_S = 300.0
 UNPACK_S = 4 * 3600.0
-_SUFFIX = re.compile(
+_SUFFIX = late_pattern(
     r"\.(?:zip|7z|rar|tar|tar\.(?:gz|bz2|xz|zst|lz|lzma)|tgz|tbz2?|txz|tzst)\Z", re.IGNORECASE
 )
 _SEVEN = ("7zz", "7z", "7za")
 _BSDTAR = ("bsdtar",)
-_ZIP_LINE = re.compile(r"([-?dlbcps])[-rwxsStTahd?.]{3,9} +\S+ +\S+ +(\d+) ")
-_TAR_LINE = re.compile(r"([-a-zA-Z])\S{9}\S* +\S+ +(\d+) ")
-_BSDTAR_LINE = re.compile(r"([-a-zA-Z])\S{9}\S* +\d+ +\d+ +\d+ +(\d+) ")
+_ZIP_LINE = late_pattern(r"([-?dlbcps])[-rwxsStTahd?.]{3,9} +\S+ +\S+ +(\d+) ")
+_TAR_LINE = late_pattern(r"([-a-zA-Z])\S{9}\S* +\S+ +(\d+) ")
+_BSDTAR_LINE = late_pattern(r"([-a-zA-Z])\S{9}\S* +\d+ +\d+ +\d+ +(\d+) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _seven(program: str) -> _Form:
     )
 
 
-_FIELD = re.compile(r"^([A-Z][A-Za-z ]*) = (.*)$", re.MULTILINE)
+_FIELD = late_pattern(r"^([A-Z][A-Za-z ]*) = (.*)$", re.MULTILINE)
 
 
 def _seven_member(entry: dict[str, str]) -> Member:

@@ -63,11 +63,13 @@ class Resolver:
         self._known: dict[tuple[str, int], tuple[float, list[AddrInfoType]]] = {}
 
     async def resolve(self, host: str, port: int) -> list[AddrInfoType]:
-        """Return the addresses of ``host`` in the order of the system.
+        """Return the addresses of ``host`` in the order of the system; a number is itself.
 
         Raises:
             socket.gaierror: there are none.
         """
+        if _is_number(host):
+            return [_info(host, port)]
         now = self._now()
         known = self._known.get((host, port))
         if known is not None and now - known[0] < LOOKUP_LIFETIME_S:
@@ -91,7 +93,12 @@ class Resolver:
     async def _look_up(self, host: str, port: int) -> list[AddrInfoType]:
         async with self._gate:
             found = await call_in_thread(
-                "tui-dl-dns", socket.getaddrinfo, host, port, type=socket.SOCK_STREAM
+                # As text it would load the tables of IDNA; ours is in its ASCII form already.
+                "tui-dl-dns",
+                socket.getaddrinfo,
+                host.encode("ascii"),
+                port,
+                type=socket.SOCK_STREAM,
             )
         now = self._now()
         self._known = {k: v for k, v in self._known.items() if now - v[0] < LOOKUP_LIFETIME_S}
@@ -222,6 +229,16 @@ class Dialer:
 
 def _where(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_number(host: str) -> bool:
+    """Return whether ``host`` is an IP address in its usual form, so nobody has to be asked."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.inet_pton(family, host)
+    except OSError:
+        return False
+    return True
 
 
 def _info(address: str, port: int) -> AddrInfoType:
