@@ -333,7 +333,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._grow_by(count)
             elif tls.closed:
                 self._end_as(Ending.CLEAN)
-            else:
+            if tls.is_drained or not count:
                 break
         self._flush(tls)
 

@@ -144,7 +144,7 @@ def _trusting_context() -> ssl.SSLContext:
 class TlsLayer:
     """Turns the ciphertext of one connection into plaintext and back. No I/O."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "closed")
+    __slots__ = ("_incoming", "_object", "_outgoing", "closed", "is_drained")
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming = ssl.MemoryBIO()
@@ -154,6 +154,8 @@ class TlsLayer:
         )
         self.closed = False
         """Whether the peer said goodbye (close_notify)."""
+        self.is_drained = True
+        """Whether ``read_into`` has found nothing more in what was received."""
 
     def handshake(self) -> bool:
         """Go on with the handshake; return whether it is done.
@@ -184,6 +186,7 @@ class TlsLayer:
         """
         size = len(room)
         filled = 0
+        self.is_drained = False
         try:
             while filled < size:
                 count = self._object.read(size - filled, room[filled:])
@@ -192,7 +195,7 @@ class TlsLayer:
                     break
                 filled += int(count)
         except ssl.SSLWantReadError:
-            pass
+            self.is_drained = True
         except ssl.SSLEOFError:
             if not filled:  # else the caller takes those bytes first and asks again
                 raise
