@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 import sys
 from collections.abc import Callable
@@ -138,10 +139,29 @@ class Dialer:
     async def _connect(
         self, scheme: str, host: str, port: int, options: WireOptions, where: str
     ) -> Connection:
+        if scheme != "https":
+            return await self._open(None, 0.0, host, port, options, where)
         loop = asyncio.get_running_loop()
         began_s = loop.time()
-        context = await self._contexts.get(options.tls) if scheme == "https" else None
-        prepared_s = loop.time() - began_s
+        while True:
+            context = await self._contexts.get_lean(options.tls)
+            try:
+                prepared_s = loop.time() - began_s
+                return await self._open(context, prepared_s, host, port, options, where)
+            except ssl.SSLCertVerificationError as error:
+                if not self._contexts.turn_full(options.tls, error):
+                    raise
+
+    async def _open(
+        self,
+        context: ssl.SSLContext | None,
+        prepared_s: float,
+        host: str,
+        port: int,
+        options: WireOptions,
+        where: str,
+    ) -> Connection:
+        """Connect once, with TLS if there is a ``context``, which took ``prepared_s`` to load."""
         if options.proxy is None:
             addresses = await self.look_up(host, port, options)
             sock = await self.connect(addresses, options.route)
@@ -157,6 +177,7 @@ class Dialer:
             connection.peer = peer or str(sock.getpeername()[0])
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             bound_receive_buffer(sock)
+            loop = asyncio.get_running_loop()
             await loop.create_connection(lambda: connection, sock=sock)
         except BaseException:  # a cancellation too must not leak the socket
             sock.close()

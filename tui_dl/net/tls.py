@@ -9,13 +9,26 @@ reader had not taken yet.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import sys
+from collections.abc import Callable
 from dataclasses import field, replace
+from pathlib import Path
+from typing import Any, TypeVar
 
 from tui_dl.domain.errors import ErrorCode, TransferError
+from tui_dl.domain.late_pattern import late_pattern
 from tui_dl.domain.quick_dataclass import dataclass
 from tui_dl.net.threads import call_in_thread
+
+_HASHED_NAME = late_pattern(r"[0-9a-f]{8}\.[0-9]+")
+"""As ``openssl rehash`` names a file of one authority."""
+
+_UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
+"""OpenSSL's X509_V_ERR numbers for a chain that ends with nobody who is trusted."""
+
+Context = TypeVar("Context")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,9 @@ class TlsContexts:
     """Makes each context once, at first use, off the loop: loading authorities is slow."""
 
     def __init__(self) -> None:
-        self._made: dict[TlsOptions, asyncio.Task[ssl.SSLContext]] = {}
+        self._full: dict[TlsOptions, asyncio.Task[ssl.SSLContext]] = {}
+        self._lean: dict[TlsOptions, asyncio.Task[ssl.SSLContext | None]] = {}
+        self._needs_full: set[TlsOptions] = set()
 
     async def get(self, options: TlsOptions) -> ssl.SSLContext:
         """Return the context for ``options``.
@@ -57,27 +72,69 @@ class TlsContexts:
         Raises:
             TransferError: TLS, the file with authorities cannot be used.
         """
-        task = self._made.get(options)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = asyncio.create_task(call_in_thread("tui-dl-tls", make_context, options))
-            task.add_done_callback(_note_failure)
-            self._made[options] = task
-        return await asyncio.shield(task)
+        return await _once(self._full, options, make_context)
+
+    async def get_lean(self, options: TlsOptions) -> ssl.SSLContext:
+        """Return a context that may lack authorities, until ``turn_full`` was called.
+
+        Raises:
+            TransferError: TLS, the file with authorities cannot be used.
+        """
+        if options not in self._needs_full:
+            context = await _once(self._lean, options, make_lean_context)
+            if context is not None:
+                return context
+            self._needs_full.add(options)
+        return await self.get(options)
+
+    def turn_full(self, options: TlsOptions, error: ssl.SSLCertVerificationError) -> bool:
+        """Lack no authority from now on; whether that may help against ``error``."""
+        if options in self._needs_full or error.verify_code not in _UNKNOWN_ISSUER:
+            return False
+        self._needs_full.add(options)
+        return True
 
 
-def _note_failure(task: asyncio.Task[ssl.SSLContext]) -> None:
+async def _once(
+    tasks: dict[TlsOptions, asyncio.Task[Context]],
+    options: TlsOptions,
+    make: Callable[[TlsOptions], Context],
+) -> Context:
+    """Return what ``make`` makes in a thread, at first use, or again after a failure."""
+    task = tasks.get(options)
+    if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        task = asyncio.create_task(call_in_thread("tui-dl-tls", make, options))
+        task.add_done_callback(_note_failure)
+        tasks[options] = task
+    return await asyncio.shield(task)
+
+
+def _note_failure(task: asyncio.Task[Any]) -> None:
     """Count a failure as noted, even if all who asked have left meanwhile."""
     if not task.cancelled():
         task.exception()
 
 
-def make_context(options: TlsOptions) -> ssl.SSLContext:
-    """Build a context; reads files.
+def make_lean_context(options: TlsOptions) -> ssl.SSLContext | None:
+    """Build a context that looks for an authority when a server names it; reads files.
+
+    It trusts nobody whom the full one does not, but may not know them all. ``None`` where the
+    system does not keep each in a file of its own.
 
     Raises:
         TransferError: TLS, the file with authorities cannot be used.
     """
-    context = _system_context() if options.check else _trusting_context()
+    folder = hashed_folder()
+    return None if folder is None else make_context(options, folder)
+
+
+def make_context(options: TlsOptions, folder: str | None = None) -> ssl.SSLContext:
+    """Build a context; reads files. Of the system's authorities those in ``folder``, if given.
+
+    Raises:
+        TransferError: TLS, the file with authorities cannot be used.
+    """
+    context = _system_context(folder) if options.check else _trusting_context()
     context.set_alpn_protocols(["h2", "http/1.1"] if options.http2 else ["http/1.1"])
     if options.ca_certificate is not None:
         try:
@@ -124,13 +181,32 @@ def _load_own(context: ssl.SSLContext, certificate: str, options: TlsOptions) ->
         ) from error
 
 
-def _system_context() -> ssl.SSLContext:
-    """Trust what the system trusts."""
+def hashed_folder() -> str | None:
+    """Return where OpenSSL finds an authority by its name, if that is how they are kept here.
+
+    Loading all of a system's authorities takes 25 ms of CPU, an eighth of a whole start.
+    """
+    if sys.platform in ("darwin", "win32"):
+        return None
+    paths = ssl.get_default_verify_paths()
+    if not paths.capath or paths.openssl_cafile_env in os.environ:  # the user means that file
+        return None
+    try:
+        is_hashed = any(
+            _HASHED_NAME.fullmatch(found.name) for found in Path(paths.capath).iterdir()
+        )
+    except OSError:
+        return None
+    return paths.capath if is_hashed else None
+
+
+def _system_context(folder: str | None) -> ssl.SSLContext:
+    """Trust what the system trusts, or what of it is in ``folder``."""
     if sys.platform in ("darwin", "win32"):
         import truststore  # the system's own verifier there; on Linux OpenSSL's files are it
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return ssl.create_default_context()
+    return ssl.create_default_context(capath=folder)
 
 
 def _trusting_context() -> ssl.SSLContext:
