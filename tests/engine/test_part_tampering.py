@@ -190,16 +190,17 @@ async def test_behind_a_reboot_that_gave_its_disk_another_number(
         check_kept(driver.folder, tamper)
 
 
+@pytest.mark.parametrize("is_remembered", [True, False])
 async def test_d2_behind_a_reboot_without_its_disk(
-    fault_server: FaultServer, tmp_path: Path
+    fault_server: FaultServer, tmp_path: Path, is_remembered: bool
 ) -> None:
-    """Another disk has its folder, or none: what is there now must not be filled."""
+    """Another disk has its folder, or nobody can tell: what is there now must not be filled."""
     async with running(tmp_path) as driver:
         record_id = await begun(driver, fault_server)
     renumber_disk(tmp_path / "state", record_id)
     delete(driver.folder / "x.part")
     noted = tmp_path / "state" / mounts.FILE_NAME
-    noted.write_text(json.dumps({str(driver.folder): str(driver.folder)}))
+    noted.write_text(json.dumps({str(driver.folder): str(driver.folder)} if is_remembered else {}))
     (driver.folder / "of another disk").touch()
     async with running(tmp_path) as driver:
         row = await driver.wait(record_id)

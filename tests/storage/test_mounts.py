@@ -15,8 +15,8 @@ from tui_dl.storage.mounts import FILE_NAME, Mounts, mount_of
 pytestmark = pytest.mark.skipif(not os.path.ismount("/proc"), reason="/proc is the disk of these")
 
 
-def test_a_folder_of_the_root_has_no_mount_point() -> None:
-    assert mount_of(Path("/")) is None
+def test_a_folder_of_the_root_is_mounted_there() -> None:
+    assert mount_of(Path("/")) == "/"
 
 
 def test_a_mount_point_is_found_from_below_also_where_folders_are_missing() -> None:

@@ -62,13 +62,15 @@ class Mounts:
                 self._remember(key, now)
 
     def is_where_it_was(self, directory: Path) -> bool:
-        """Return whether a folder's disk is mounted where it was when a file was made there."""
+        """Return whether a folder's disk is mounted where it was when a file was made there.
+
+        ``False`` too when that is not known.
+        """
         return self._places.get(str(directory)) == mount_of(directory)
 
-    def _remember(self, key: str, place: str | None) -> None:
-        self._places.pop(key, None)
-        if place is not None:
-            self._places[key] = place
+    def _remember(self, key: str, place: str) -> None:
+        self._places.pop(key, None)  # it is the newest now
+        self._places[key] = place
         while len(self._places) > _MOST:
             del self._places[next(iter(self._places))]
         if self._path is None:
@@ -81,14 +83,14 @@ class Mounts:
             logger.warning("%s cannot be written: %s", self._path, error)
 
 
-def mount_of(directory: Path) -> str | None:
-    """Return where the file system of a folder is mounted; ``None``: at the root."""
+def mount_of(directory: Path) -> str:
+    """Return where the file system of a folder is mounted."""
     place = nearest_existing(Path(os.path.realpath(directory)))
     with suppress(OSError):
         device = place.stat().st_dev
         while place != place.parent and place.parent.stat().st_dev == device:
             place = place.parent
-    return None if place == place.parent else str(place)
+    return str(place)
 
 
 def _is_bare(place: str) -> bool:
