@@ -153,6 +153,26 @@ async def test_while_paused(
         check_kept(driver.folder, tamper)
 
 
+@pytest.mark.parametrize("tamper", [flip_a_byte, flip_a_byte_and_hide_it, cut_and_stretch])
+async def test_right_before_a_pause(
+    fault_server: FaultServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tamper: Callable[[Path], None],
+) -> None:
+    """Nobody had looked since: what the file was at the end was taken for our own work."""
+    monkeypatch.setattr("tui_dl.engine.checkpoint.LOOK_S", 3600.0)
+    async with running(tmp_path) as driver:
+        record_id = await begun(driver, fault_server)
+        tamper(driver.folder / "x.part")
+        await driver.service.pause([record_id])
+        await driver.wait(record_id)
+        fault_server.replace(Resource(path="/x", size=8 * MIB))
+        await driver.service.resume([record_id])
+        assert await right_name(driver, record_id) == "x"
+        check_kept(driver.folder, tamper)
+
+
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda f: f.__name__)
 async def test_while_running(
     fault_server: FaultServer, tmp_path: Path, tamper: Callable[[Path], None]

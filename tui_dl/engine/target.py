@@ -373,9 +373,8 @@ class FileTarget:
             if new.is_placed:
                 new.discard()
             new.close()
-        self._witness.stop_watching()
+        self._witness.rest(part)
         if part is not None:
-            self._witness.note_rest(part)
             part.close()
         self._witness.use_journal(None)
         if forget:

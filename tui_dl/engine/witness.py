@@ -18,6 +18,9 @@ from tui_dl.storage.journal_format import JournalOwner
 from tui_dl.storage.part_file import PartFile
 from tui_dl.storage.tampering import PartWatch, was_touched_since
 
+NO_TIME_NS = 0
+"""No file has it: noted for a part that is not to be believed."""
+
 
 class Witness:
     """Of one part at a time, and of none at first."""
@@ -107,10 +110,18 @@ class Witness:
                 f"Another program wrote to {part.part_path}.", code=ErrorCode.PART_CHANGED
             )
 
-    def note_rest(self, part: PartFile) -> None:
-        """Note that nothing of ours is under way any more; the part is still open."""
-        if self._journal is not None:
-            self._journal.note_rest(part.changed_ns())
+    def rest(self, part: PartFile | None) -> None:
+        """Note that nothing of ours is under way any more, and watch no more.
+
+        A part is still open. What somebody else wrote to it since the last look is not taken
+        for ours.
+        """
+        try:
+            if self._journal is not None and part is not None:
+                is_ours = self._watch is None or not self._watch.was_written_by_another()
+                self._journal.note_rest(part.changed_ns() if is_ours else NO_TIME_NS)
+        finally:
+            self.stop_watching()
 
     def stop_watching(self) -> None:
         """Let go of the watch. Idempotent."""
