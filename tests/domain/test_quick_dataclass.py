@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tui_dl.domain.quick_dataclass import dataclass
+from tui_dl.domain.quick_dataclass import dataclass, replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +179,30 @@ def test_methods_of_its_own_are_kept() -> None:
     assert hash(Special(1)) == 5
 
 
+@pytest.mark.parametrize("original", [Point(1, ["a"]), Named(1, name="b")])
+def test_replaced_does_what_the_library_does(original: Any) -> None:
+    before = repr(original)
+    assert replaced(original, x=5) == dataclasses.replace(original, x=5)
+    assert replaced(original) == original
+    assert replaced(original) is not original
+    assert repr(original) == before
+    with pytest.raises(TypeError):
+        dataclasses.replace(original, z=5)
+    with pytest.raises(TypeError):
+        replaced(original, z=5)
+
+
+def test_replaced_knows_a_lone_field() -> None:
+    loop = Loop()
+    assert replaced(loop, inner=loop).inner is loop
+    assert replaced(loop) == loop
+
+
 def test_making_a_class_compiles_nothing() -> None:
     """That is what it is for: the start pays for no method that is not called."""
     script = """
 import builtins
-from tui_dl.domain.quick_dataclass import dataclass
+from tui_dl.domain.quick_dataclass import dataclass, replaced
 compiled = []
 real = builtins.exec
 builtins.exec = lambda *args: (compiled.append(args[0]), real(*args))[1]

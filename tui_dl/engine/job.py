@@ -18,7 +18,7 @@ from typing import Any
 from tui_dl.domain.errors import ErrorCode, Failure, TransferError, TuiDlError
 from tui_dl.domain.lifecycle import Event, next_status
 from tui_dl.domain.model import DownloadRecord, Status
-from tui_dl.domain.quick_dataclass import dataclass
+from tui_dl.domain.quick_dataclass import dataclass, replaced
 from tui_dl.domain.ranges import RangeSet
 from tui_dl.domain.snapshot import LogLine
 from tui_dl.domain.urls import parse_url
@@ -212,7 +212,7 @@ class Job:
 
     def change(self, **changes: Any) -> None:
         """Replace fields of the record and have it saved soon."""
-        self.record = replace(self.record, **changes)
+        self.record = replaced(self.record, **changes)
         self.changes += 1
         self.tools.save(self.record)
 

@@ -7,11 +7,11 @@ thousand costs what its running rows cost.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tui_dl.domain.model import Assurance, Status
 from tui_dl.domain.names import name_from_url, safe_name
+from tui_dl.domain.quick_dataclass import replaced
 from tui_dl.domain.snapshot import (
     DownloadDetails,
     DownloadSnapshot,
@@ -46,7 +46,7 @@ class RowMaker:
         self._versions[job.record.id] = version
         if cached is not None and is_same:
             # Whoever leaves the head of the queue moves all behind it: thousands of rows.
-            row = replace(cached[1], queue_rank=rank, version=version)
+            row = replaced(cached[1], queue_rank=rank, version=version)
         else:
             row = _row(job, rank, now_s, version)
         self._rows[job.record.id] = (key, row)
