@@ -76,8 +76,10 @@ class Mounts:
         if self._path is None:
             return
         draft = self._path.with_name(f"{self._path.name}.new")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            draft.write_text(json.dumps(self._places, indent=1), encoding="ascii")
+            with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="ascii") as file:
+                json.dump(self._places, file, indent=1)
             draft.replace(self._path)
         except OSError as error:  # it guards against a mishap: no reason to fetch nothing
             logger.warning("%s cannot be written: %s", self._path, error)
