@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_dl.domain.curl import is_curl, read_curl
@@ -103,7 +103,23 @@ def test_any_words_are_read_or_refused(words: list[str]) -> None:
     assert command.urls
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl $'http://h/'",
+        "curl -H 'X: $' $'http://h/'",
+        """curl -H "X: \\" $'" $'http://h/'""",
+        "curl http://h/ -H\n$'X: 1'",
+    ],
+)
+def test_quotes_of_other_shells_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="not understood"):
+        read_curl(text)
+
+
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip))
+@example("$")
+@example("it's $'")
 def test_a_quoted_header_arrives_as_it_was_written(value: str) -> None:
     command = read_curl(f"curl http://h/ -H {shlex.quote('X-Test: ' + value)}")
     assert command.options.headers == (("X-Test", value.strip()),)

@@ -7,6 +7,7 @@ fetched and is not known here is refused by name instead of being dropped silent
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import field, replace
@@ -84,7 +85,10 @@ CHOICES: dict[str, tuple[str, object]] = {
     "--ipv6": ("ip_version", 6),
 }
 """curl's flag -> field of ``DownloadOptions`` and its value."""
-ANSI_QUOTE = late_pattern(r"(?:^|\s)\$'")
+_QUOTED = late_pattern(
+    r"""(?P<ansi>(?<!\S)\$') | '[^']*' | "(?:\\.|[^"\\])*" | \\.""", re.DOTALL | re.VERBOSE
+)
+"""What a shell takes together; in it ``$'`` is text like any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +107,18 @@ def is_curl(text: str) -> bool:
     return bool(words) and words[0] in ("curl", "curl.exe")
 
 
+def has_ansi_quote(text: str) -> bool:
+    """Return whether a word begins with ``$'``, which only some shells understand."""
+    return any(match["ansi"] for match in _QUOTED.finditer(text))
+
+
 def read_curl(text: str, options: DownloadOptions = DownloadOptions()) -> CurlCommand:
     """Read the command.
 
     Raises:
         UsageError: it is not well-formed, would send something, or has an unknown option.
     """
-    if ANSI_QUOTE.search(text):
+    if has_ansi_quote(text):
         raise UsageError("The command is quoted with $'…', which is not understood here.")
     try:
         words = shlex.split(text.replace("\\\r\n", " ").replace("\\\n", " "))
