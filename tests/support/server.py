@@ -9,6 +9,7 @@ import asyncio
 import errno
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -194,9 +195,13 @@ class FaultServer:
 
         self._thread.call(drop)
 
-    def link_down(self) -> None:
-        """Refuse new connections and reset the open ones."""
+    def link_down(self, step_s: float = 0.0) -> None:
+        """Refuse new connections and reset the open ones, with ``step_s`` one by one. Blocks."""
         self._thread.call(self._close_listeners)
+        if step_s:
+            for wire in list(self._connections.values()):
+                self._thread.call(wire.reset)
+                time.sleep(step_s)
         self.drop_connections()
 
     def link_up(self) -> None:

@@ -26,6 +26,7 @@ from tui_dl.engine.retry import RetryPolicy, asked_wait_s
 from tui_dl.engine.source import LinkSource
 from tui_dl.engine.sources import Sources
 from tui_dl.engine.surroundings import Observer, Surroundings
+from tui_dl.engine.suspicions import Suspicions
 from tui_dl.engine.watch import Pace
 from tui_dl.engine.worker import Worker
 from tui_dl.net.host_gate import HostGate
@@ -77,6 +78,7 @@ class Transfer:
         self._is_ended = False
         self._numbers = 0
         self._pace = Pace()
+        self._suspicions = Suspicions()
         self._next_try = NextTry(around, sources, plan, facts, self._patience, observer, self._wake)
         self._asking = Asking(around.client, sources, target, facts, self._patience)
 
@@ -301,6 +303,7 @@ class Transfer:
         now_s = self.now_s()
         self.history.add(now_s, self.meter.rate_bps(now_s))
         self._pace.usual_bps(self.workers, now_s)
+        self._suspicions.judge(self.workers, now_s)
         crew.let_go(self._pace.losers(self.workers, now_s))
         crew.make_room(self, self.workers, self._around.gates, now_s)
         if self.facts.may_split and not self.grain_bytes:
@@ -353,14 +356,18 @@ class Transfer:
         others = len(self.workers) - 1
         has_bytes = self.plan.done_bytes > 0
         error = refined(error, reaction, worker.source, worker.asked_url, has_bytes=has_bytes)
-        if others and (reaction is Reaction.FEWER_CONNECTIONS or not error.retryable):
-            self._governor.lower(others)  # who still gets bytes must not lose its place
-            if reaction is Reaction.FEWER_CONNECTIONS:
-                gate.lower(others)
+        is_crowded = reaction is Reaction.FEWER_CONNECTIONS
+        if others and (is_crowded or not error.retryable):
+            self._suspicions.note(
+                self.now_s(),
+                worker.source,
+                gate=gate if is_crowded else None,
+                governor=self._governor,
+            )
         if wait_s := asked_wait_s(error.failure()):
             gate.hold(wait_s, error.message)
         # One that worked and broke is replaced at once; one that got nothing had better wait.
-        self._next_try.hold_off(pauses=others > 0 and not worker.received)
+        self._next_try.hold_off(pauses=others > 0 and (is_crowded or not worker.received))
         self._observer.on_note(f"Connection {worker.number}: {error.message}")
         self._next_try.failed(error)
 
@@ -372,7 +379,7 @@ class Transfer:
             return
         siblings = [w for w in self.workers if w.source is worker.source and w.received > 0]
         if reaction is Reaction.FEWER_CONNECTIONS and siblings:
-            gate.lower(len(siblings))  # it gives bytes, only not to so many connections
+            self._suspicions.note(self.now_s(), worker.source, gate=gate)
             self._next_try.hold_off(pauses=True)
             return
         if self.leave_out(worker.source):
