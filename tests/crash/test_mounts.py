@@ -216,6 +216,15 @@ async def test_a_disk_that_is_away_when_it_goes_on(
         await finish(driver, fault_server, record_id, kept)
 
 
+async def taken_unsynced(driver: Driver, server: FaultServer, disk: Disk) -> str:
+    """Take the disk of a download away before a byte of it was synced; return its id."""
+    record_id = await half(driver, server, disk)
+    await asyncio.to_thread(disk.turn_read_only)
+    assert refused(await driver.wait(record_id)) is ErrorCode.NOT_WRITABLE
+    await asyncio.to_thread(disk.take_away)
+    return record_id
+
+
 async def stays_lost(driver: Driver, record_id: str, disk: Disk) -> None:
     """Resume without the disk: nothing may come into the bare folder, or onto another disk."""
     await driver.service.resume([record_id])
@@ -229,10 +238,7 @@ async def test_a_disk_that_is_taken_away_with_all_that_was_written(
 ) -> None:
     """Nothing is claimed any more, and yet the bare mount point is not the place."""
     async with running(tmp_path, sync_interval_s=3600) as driver:
-        record_id = await half(driver, fault_server, disk)
-        await asyncio.to_thread(disk.turn_read_only)
-        assert refused(await driver.wait(record_id)) is ErrorCode.NOT_WRITABLE
-        await asyncio.to_thread(disk.take_away)
+        record_id = await taken_unsynced(driver, fault_server, disk)
         await stays_lost(driver, record_id, disk)
         await asyncio.to_thread(disk.mount)
         await finish(driver, fault_server, record_id, kept=0)
@@ -262,10 +268,7 @@ async def test_what_claims_nothing_does_not_begin_there_after_a_reboot(
 ) -> None:
     """The part had a name and no byte was synced: only its disk tells where it belongs."""
     async with running(tmp_path, sync_interval_s=3600) as driver:
-        record_id = await half(driver, fault_server, disk)
-        await asyncio.to_thread(disk.turn_read_only)
-        assert refused(await driver.wait(record_id)) is ErrorCode.NOT_WRITABLE
-        await asyncio.to_thread(disk.take_away)
+        record_id = await taken_unsynced(driver, fault_server, disk)
     for journal in (tmp_path / "state/journal").iterdir():
         journal.unlink()  # a reboot ends it
     async with running(tmp_path) as driver:
