@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import ssl
 import subprocess
@@ -70,6 +71,21 @@ async def test_who_is_not_in_the_folder_may_be_in_the_file(
         assert server.connections == 2
         assert await fetch(client, plain(server.url("/", "127.0.0.1"))) == BODY
         assert server.connections == 3, "what it was about is known by now"
+
+
+async def test_all_who_tried_at_once_get_their_second_try(
+    client: HttpClient,
+    certificates: Certificates,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the first did, and the others' downloads failed for good."""
+    monkeypatch.setattr(tls, "hashed_folder", lambda: str(tmp_path))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca_file))
+    async with serving(answering, tls=certificates.good) as server:
+        url = server.url("/", "localhost")
+        bodies = await asyncio.gather(*(fetch(client, plain(url)) for _ in range(4)))
+        assert bodies == [BODY] * 4
 
 
 async def test_a_name_that_is_wrong_is_not_tried_twice(

@@ -202,9 +202,8 @@ class Core:
         if job.record.status in (Status.PROBING, Status.DOWNLOADING, Status.VERIFYING):
             return
         if job.record.status is Status.QUEUED:
-            if (
-                job.record.options.start_at is not None
-            ):  # no slot may be free; nothing else holds it
+            if job.record.options.start_at is not None:
+                # No slot may be free, but nothing else holds it.
                 job.change(options=replace(job.record.options, start_at=None))
                 self.note_change(job)
             self.steward.let_go(record_id)

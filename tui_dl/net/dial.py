@@ -149,7 +149,7 @@ class Dialer:
                 prepared_s = loop.time() - began_s
                 return await self._open(context, prepared_s, host, port, options, where)
             except ssl.SSLCertVerificationError as error:
-                if not self._contexts.turn_full(options.tls, error):
+                if not self._contexts.turn_full(options.tls, context, error):
                     raise
 
     async def _open(

@@ -87,9 +87,17 @@ class TlsContexts:
             self._needs_full.add(options)
         return await self.get(options)
 
-    def turn_full(self, options: TlsOptions, error: ssl.SSLCertVerificationError) -> bool:
-        """Lack no authority from now on; whether that may help against ``error``."""
-        if options in self._needs_full or error.verify_code not in _UNKNOWN_ISSUER:
+    def turn_full(
+        self, options: TlsOptions, tried: ssl.SSLContext, error: ssl.SSLCertVerificationError
+    ) -> bool:
+        """Lack no authority from now on; whether that may help against ``error`` of ``tried``.
+
+        It helps each of those that tried the lean one at once, not only the first.
+        """
+        full = self._full.get(options)
+        is_made = full is not None and full.done() and not full.cancelled()
+        was_full = full is not None and is_made and not full.exception() and full.result() is tried
+        if was_full or error.verify_code not in _UNKNOWN_ISSUER:
             return False
         self._needs_full.add(options)
         return True
